@@ -1,0 +1,35 @@
+import type { SqlTypeName } from './sql-types.ts'
+import type { SQLWarning } from './sql-exception.ts'
+
+/** What is known of a result column (`java.sql.ResultSetMetaData`, the part that all databases tell). */
+export interface ColumnMetadata {
+  /** The label: the alias, else the column's name. */
+  readonly name: string
+  /** The portable type, which decides the JavaScript type of every value in the column. */
+  readonly type: SqlTypeName
+  /** The database's own word for the type; empty for an expression that has none. */
+  readonly databaseType: string
+}
+
+/** The outcome of one statement: the same shape whether it returned rows or not. */
+export interface Result<Row = Record<string, unknown>> {
+  /** Empty for a statement that returns no rows. */
+  readonly rows: Row[]
+  readonly columns: readonly ColumnMetadata[]
+  /** How many rows were inserted, updated or deleted; 0 for a statement that changes none. */
+  readonly updateCount: number
+  readonly warnings: readonly SQLWarning[]
+}
+
+/** The outcome of a batch: a count for each row of parameters, in order. */
+export interface BatchResult {
+  readonly updateCounts: readonly number[]
+}
+
+/**
+ * Rows fetched as they are read. The statement runs at the first `next()`; leaving the loop early cancels what the
+ * database has not sent. While it is open its connection refuses other statements (HY010).
+ */
+export interface RowStream<Row = Record<string, unknown>> extends AsyncIterableIterator<Row>, AsyncDisposable {
+  return(): Promise<IteratorResult<Row>>
+}

@@ -1,0 +1,126 @@
+import { durationOption } from '../api/duration.ts'
+import type { DeadlineOptions } from '../api/executor.ts'
+import { SQLException, SQLNonTransientException, SQLTimeoutException } from '../api/sql-exception.ts'
+import type { Clock, Timer } from '../spi/clock.ts'
+import type { Deadline } from '../spi/deadline.ts'
+
+/**
+ * The deadline of one call. Making one costs an object; a timer exists only while someone waits for it.
+ */
+export class CallDeadline implements Deadline {
+  readonly expiresAt: number
+  readonly #clock: Clock
+  readonly #timeout: number
+  readonly #signal: AbortSignal | undefined
+  readonly #outer: Deadline | undefined
+  readonly #what: string
+
+  /**
+   * @param what The call, for the message: `query on jdbc/address`.
+   * @param outer A deadline that this one cannot outlast.
+   */
+  constructor(
+    clock: Clock,
+    what: string,
+    options: { timeout: number; signal?: AbortSignal | undefined; outer?: Deadline | undefined },
+  ) {
+    this.#clock = clock
+    this.#what = what
+    this.#timeout = options.timeout
+    this.#signal = options.signal
+    this.#outer = options.outer
+    const own = options.timeout === Infinity ? Infinity : clock.now() + options.timeout
+    this.expiresAt = Math.min(own, options.outer?.expiresAt ?? Infinity)
+  }
+
+  /** From the options of a call; checks them. */
+  static from(
+    clock: Clock,
+    what: string,
+    options: DeadlineOptions | undefined,
+    defaultTimeout: number,
+    outer?: Deadline,
+  ): CallDeadline {
+    const timeout = options?.timeout === undefined ? defaultTimeout : durationOption('timeout', options.timeout)
+    const signal = options?.signal
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new SQLNonTransientException(`signal is not an AbortSignal (${what})`, {
+        sqlState: 'HY024',
+        reason: 'parameter',
+      })
+    }
+    return new CallDeadline(clock, what, { timeout, signal, outer })
+  }
+
+  get error(): SQLException | undefined {
+    if (this.#signal?.aborted === true) return this.#aborted()
+    const outer = this.#outer?.error
+    if (outer !== undefined) return outer
+    if (this.expiresAt !== Infinity && this.#clock.now() >= this.expiresAt) return this.#timedOut()
+    return undefined
+  }
+
+  remaining(): number {
+    if (this.expiresAt === Infinity) return Infinity
+    return Math.max(0, this.expiresAt - this.#clock.now())
+  }
+
+  onExpired(callback: (error: SQLException) => void): () => void {
+    const error = this.error
+    if (error !== undefined) {
+      callback(error)
+      return nothing
+    }
+    let timer: Timer | undefined
+    let stopOuter: (() => void) | undefined
+    const stop = (): void => {
+      timer?.cancel()
+      stopOuter?.()
+      this.#signal?.removeEventListener('abort', onAbort)
+    }
+    const end = (reason: SQLException): void => {
+      stop()
+      callback(reason)
+    }
+    const onAbort = (): void => end(this.#aborted())
+    const arm = (): void => {
+      // Timers may fire a little early, and are limited in length: then what is left is waited for.
+      const left = this.remaining()
+      if (left === 0) end(this.#timedOut())
+      else timer = this.#clock.setTimer(arm, left)
+    }
+    // The outer one is asked also when it has the same time: its words, and its signal, are its own.
+    const outerEndsFirst = this.#outer !== undefined && this.#outer.expiresAt <= this.expiresAt
+    if (this.#outer !== undefined) stopOuter = this.#outer.onExpired(end)
+    if (this.expiresAt !== Infinity && !outerEndsFirst) arm()
+    this.#signal?.addEventListener('abort', onAbort, { once: true })
+    return stop
+  }
+
+  #timedOut(): SQLException {
+    return new SQLTimeoutException(`${this.#what} took longer than ${Math.round(this.#timeout)} ms`, {
+      sqlState: 'HYT00',
+      reason: 'timeout',
+      retry: 'caller',
+    })
+  }
+
+  #aborted(): SQLException {
+    return new SQLException(`${this.#what} was cancelled by its signal`, {
+      sqlState: '57014',
+      reason: 'cancelled',
+      retry: 'caller',
+      cause: this.#signal?.reason,
+    })
+  }
+}
+
+/** A deadline that never comes, for housekeeping that has its own end. */
+export const noDeadline: Deadline = {
+  expiresAt: Infinity,
+  error: undefined,
+  remaining: () => Infinity,
+  onExpired: () => nothing,
+}
+
+function nothing(): void {}

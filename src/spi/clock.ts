@@ -1,0 +1,17 @@
+/** Time as the pool and the sessions see it; replaced by a manual clock in specs. */
+export interface Clock {
+  /** Monotonic milliseconds, from any beginning. */
+  now(): number
+  /** Calls back once, after at least `delay` milliseconds. */
+  setTimer(callback: () => void, delay: number, options?: TimerOptions): Timer
+}
+
+export interface TimerOptions {
+  /** Whether the timer keeps the process running. Default: true. Housekeeping never does. */
+  readonly keepAlive?: boolean
+}
+
+export interface Timer {
+  /** Idempotent, also after it fired. */
+  cancel(): void
+}
