@@ -3,12 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import {
-  ConsoleMessageId,
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
   type ExtractorMessage,
-  ExtractorMessageId,
 } from '@microsoft/api-extractor'
 import { publicEntries } from './entries.ts'
 
@@ -30,7 +28,7 @@ for (const { specifier, types } of publicEntries(root)) {
   else check(specifier, reportFileName, mainEntryPointFilePath)
 }
 for (const [name, place] of needed) {
-  if (!exported.has(name)) fail(`${place} ${name} is part of the API, but no entry exports it`)
+  if (!exported.has(name)) fail(`${place}${name} is part of the API, but no entry exports it`)
 }
 rmSync(temporary, { recursive: true, force: true })
 
@@ -46,7 +44,6 @@ function check(specifier: string, reportFileName: string, mainEntryPointFilePath
     packageJsonFullPath: join(root, 'package.json'),
   })
   const result = Extractor.invoke(extractorConfig, { localBuild: update, messageCallback: judge })
-  if (result.errorCount > 0) fail(`${specifier}: ${result.errorCount} errors, see above`)
   if (result.apiReportChanged && !update) {
     fail(`${specifier}: the API differs from docs/api/${reportFileName}; accept it with npm run api:update`)
   }
@@ -54,22 +51,20 @@ function check(specifier: string, reportFileName: string, mainEntryPointFilePath
   for (const [, name = ''] of report.matchAll(/^export (?:[a-z]+ )+(\w+)/gm)) exported.add(name)
 }
 
+/** Takes every message over from api-extractor, so that only faults are printed. */
 function judge(message: ExtractorMessage): void {
-  const { messageId, logLevel, sourceFilePath, sourceFileLine, sourceFileColumn } = message
-  if (logLevel === ExtractorLogLevel.Info || logLevel === ExtractorLogLevel.Verbose) {
-    message.handled = true
-  } else if (messageId === ExtractorMessageId.Undocumented) {
-    message.handled = sourceFileColumn !== 1 // an export needs its docstring, a member only if there is more to say
-  } else if (messageId === ExtractorMessageId.ForgottenExport) {
-    const name = /"(\w+)"/.exec(message.text)?.[1] ?? message.text
-    needed.set(name, sourceFilePath ? `${relative(root, sourceFilePath)}:${sourceFileLine}` : '')
-    message.handled = true
-  } else if (
-    messageId === ConsoleMessageId.ApiReportCreated ||
-    messageId === ConsoleMessageId.ApiReportCopied
-  ) {
-    message.handled = update
+  message.handled = true
+  if (message.logLevel !== ExtractorLogLevel.Error && message.logLevel !== ExtractorLogLevel.Warning) return
+  const { messageId, text, sourceFilePath, sourceFileLine, sourceFileColumn } = message
+  const place = sourceFilePath ? `${relative(root, sourceFilePath)}:${sourceFileLine} ` : ''
+  if (messageId === 'ae-forgotten-export') {
+    needed.set(/"(\w+)"/.exec(text)?.[1] ?? text, place)
+    return
   }
+  // Every export needs its docstring; a member, which is indented, only when there is more to say than its name.
+  if (messageId === 'ae-undocumented' && sourceFileColumn !== 1) return
+  if (messageId.startsWith('console-api-report-')) return // the result tells
+  fail(`${place}${text} (${messageId})`)
 }
 
 function fail(message: string): void {
