@@ -1,4 +1,10 @@
-import type { DeadlineOptions, Executor, IsolationLevel, StatementOptions, StreamOptions } from './executor.ts'
+import type {
+  DeadlineOptions,
+  Executor,
+  IsolationLevel,
+  StatementOptions,
+  StreamOptions,
+} from './executor.ts'
 import type { BatchResult, Result, RowStream } from './result.ts'
 import type { Parameters } from './sql-types.ts'
 import type { Wrapper } from './wrapper.ts'
@@ -13,7 +19,10 @@ export interface PreparedStatement extends AsyncDisposable {
   /** The connection that prepared it: the logical one. */
   readonly connection: Connection
   readonly sql: string
-  query<Row = Record<string, unknown>>(parameters?: Parameters, options?: StatementOptions): Promise<Result<Row>>
+  query<Row = Record<string, unknown>>(
+    parameters?: Parameters,
+    options?: StatementOptions,
+  ): Promise<Result<Row>>
   execute<Row = Record<string, unknown>>(
     parameters?: Parameters,
     options?: StatementOptions,

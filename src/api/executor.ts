@@ -30,11 +30,7 @@ export interface StreamOptions extends StatementOptions {
 
 /** The levels of SQL:2016, and `snapshot`. A level that the database lacks is refused (0A000), never replaced. */
 export type IsolationLevel =
-  | 'read uncommitted'
-  | 'read committed'
-  | 'repeatable read'
-  | 'serializable'
-  | 'snapshot'
+  'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable' | 'snapshot'
 
 /** Options of a transaction. The deadline covers the whole block: at its end the block is rolled back. */
 export interface TransactionOptions extends DeadlineOptions {

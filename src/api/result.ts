@@ -30,6 +30,7 @@ export interface BatchResult {
  * Rows fetched as they are read. The statement runs at the first `next()`; leaving the loop early cancels what the
  * database has not sent. While it is open its connection refuses other statements (HY010).
  */
-export interface RowStream<Row = Record<string, unknown>> extends AsyncIterableIterator<Row>, AsyncDisposable {
+export interface RowStream<Row = Record<string, unknown>>
+  extends AsyncIterableIterator<Row>, AsyncDisposable {
   return(): Promise<IteratorResult<Row>>
 }

@@ -41,7 +41,8 @@ export class CallDeadline implements Deadline {
     defaultTimeout: number,
     outer?: Deadline,
   ): CallDeadline {
-    const timeout = options?.timeout === undefined ? defaultTimeout : durationOption('timeout', options.timeout)
+    const timeout =
+      options?.timeout === undefined ? defaultTimeout : durationOption('timeout', options.timeout)
     const signal = options?.signal
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new SQLNonTransientException(`signal is not an AbortSignal (${what})`, {

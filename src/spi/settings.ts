@@ -41,7 +41,10 @@ export class InvalidSettingError extends SQLNonTransientException {
 
 /** A length of time. In code: milliseconds, and `Infinity` for `off`, which only some settings allow. */
 export function duration(options: { off?: boolean } = {}): v.GenericSchema<unknown, number> {
-  const words = options.off === true ? `milliseconds, a duration such as '30s', or 'off'` : `milliseconds or a duration such as '30s'`
+  const words =
+    options.off === true
+      ? `milliseconds, a duration such as '30s', or 'off'`
+      : `milliseconds or a duration such as '30s'`
   return v.pipe(
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -60,8 +63,12 @@ export function count(options: { min: number; unlimited?: boolean }): v.GenericS
   return v.pipe(
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
-      const value = typeof dataset.value === 'string' && /^-?\d+$/.test(dataset.value) ? Number(dataset.value) : dataset.value
-      if (options.unlimited === true && (value === -1 || value === Infinity || isWord(value, 'unlimited'))) return Infinity
+      const value =
+        typeof dataset.value === 'string' && /^-?\d+$/.test(dataset.value)
+          ? Number(dataset.value)
+          : dataset.value
+      if (options.unlimited === true && (value === -1 || value === Infinity || isWord(value, 'unlimited')))
+        return Infinity
       if (Number.isSafeInteger(value) && (value as number) >= options.min) return value as number
       addIssue({ message: words })
       return NEVER
@@ -134,7 +141,9 @@ export function validateSettings<Table extends SettingsTable>(
       continue
     }
     const shown = definition.secret === true ? 'not allowed' : `${show(written)}`
-    throw new InvalidSettingError(`${where}: ${name} is ${shown}; it wants ${outcome.issues[0].message}`, [name])
+    throw new InvalidSettingError(`${where}: ${name} is ${shown}; it wants ${outcome.issues[0].message}`, [
+      name,
+    ])
   }
   return Object.freeze(settings) as SettingsOf<Table>
 }

@@ -119,7 +119,11 @@ function skipComment(text: string, start: number, dialect: Dialect): number | un
   return position
 }
 
-function skipQuoted(text: string, start: number, quote: { open: string; close: string; doubled: boolean }): number {
+function skipQuoted(
+  text: string,
+  start: number,
+  quote: { open: string; close: string; doubled: boolean },
+): number {
   let position = start + quote.open.length
   for (;;) {
     const end = text.indexOf(quote.close, position)
@@ -138,10 +142,13 @@ function open(what: string, text: string, position: number): SQLSyntaxErrorExcep
 
 function notPortable(text: string, position: number, length: number): SQLSyntaxErrorException {
   const marker = /^.\w*/.exec(text.slice(position, position + length))?.[0] ?? ''
-  return new SQLSyntaxErrorException(`'${marker}'${at(text, position)} is not a parameter: write ? for each one`, {
-    sqlState: '42601',
-    reason: 'syntax',
-  })
+  return new SQLSyntaxErrorException(
+    `'${marker}'${at(text, position)} is not a parameter: write ? for each one`,
+    {
+      sqlState: '42601',
+      reason: 'syntax',
+    },
+  )
 }
 
 /** Where in the text, for people: ` at line 2, column 7`. */

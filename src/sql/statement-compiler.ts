@@ -39,10 +39,13 @@ export class StatementCompiler {
 
   #compile(text: string): CompiledStatement {
     if (typeof text !== 'string') {
-      throw new SQLNonTransientException(`The SQL is ${text === null ? 'null' : `a ${typeof text}`}, not a text`, {
-        sqlState: 'HY009',
-        reason: 'parameter',
-      })
+      throw new SQLNonTransientException(
+        `The SQL is ${text === null ? 'null' : `a ${typeof text}`}, not a text`,
+        {
+          sqlState: 'HY009',
+          reason: 'parameter',
+        },
+      )
     }
     const { markers, words } = scan(text, this.dialect)
     const traits = traitsOf(words, this.dialect)

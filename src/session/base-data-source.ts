@@ -1,0 +1,49 @@
+import type { ConnectionPoolDataSource, DriverContext, PooledConnectionOptions } from '../spi/driver.ts'
+import type { PhysicalConnection } from '../spi/physical-connection.ts'
+import type { PooledConnection } from '../spi/pooled-connection.ts'
+import type { Dialect } from '../sql/dialect.ts'
+import { StatementCompiler } from '../sql/statement-compiler.ts'
+import { SessionPooledConnection } from './session-pooled-connection.ts'
+import type { SessionContext } from './session.ts'
+
+/** What a driver gives to have its {@link ConnectionPoolDataSource}. */
+export interface BaseDataSourceOptions {
+  /** Where it connects to, for messages: never with a password. */
+  readonly description: string
+  readonly driverName: string
+  readonly dialect: Dialect
+  readonly context: DriverContext
+  /** Opens one session. When the deadline passes first, whatever was begun is undone. */
+  connect(options: PooledConnectionOptions): Promise<PhysicalConnection>
+  /** Gives up what belongs to the source itself. Default: nothing. */
+  close?(): Promise<void>
+}
+
+/** The {@link ConnectionPoolDataSource} of a driver that brings only its {@link PhysicalConnection}. */
+export class BaseConnectionPoolDataSource implements ConnectionPoolDataSource {
+  readonly description: string
+  readonly #options: BaseDataSourceOptions
+  readonly #context: SessionContext
+  #closing: Promise<void> | undefined
+
+  constructor(options: BaseDataSourceOptions) {
+    const { context, dialect, driverName } = options
+    this.description = options.description
+    this.#options = options
+    this.#context = {
+      compiler: new StatementCompiler(dialect, context.session.statementCacheSize),
+      clock: context.clock,
+      settings: context.session,
+      dataSourceName: context.dataSourceName,
+      driverName,
+    }
+  }
+
+  async getPooledConnection(options: PooledConnectionOptions): Promise<PooledConnection> {
+    return new SessionPooledConnection(await this.#options.connect(options), this.#context)
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#options.close?.() ?? Promise.resolve())
+  }
+}

@@ -1,0 +1,171 @@
+import type {
+  DeadlineOptions,
+  Executor,
+  StatementOptions,
+  StreamOptions,
+  Transaction,
+  TransactionOptions,
+} from '../api/executor.ts'
+import type { BatchResult, Result, RowStream } from '../api/result.ts'
+import { BatchUpdateException } from '../api/sql-exception.ts'
+import type { SqlFragment } from '../api/sql-template.ts'
+import type { Parameters } from '../api/sql-types.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { BoundParameters } from '../spi/physical-connection.ts'
+import type { CompiledStatement } from '../sql/compiled-statement.ts'
+import { CallDeadline } from './call-deadline.ts'
+import { bindParameters, textAndParameters } from './parameters.ts'
+import { toResult } from './result-rows.ts'
+import { inTransaction } from './session-errors.ts'
+import { SessionRowStream } from './session-row-stream.ts'
+import type { Caller, Session, TransactionBlock } from './session.ts'
+import { runTransaction } from './transaction-block.ts'
+
+/** Runs SQL on a session, for one caller: a handle, or a transaction of it (which is nothing but this). */
+export class SessionExecutor implements Executor, Transaction, Caller {
+  readonly generation: number
+  readonly block: TransactionBlock | undefined
+  protected readonly session: Session
+  /** Of the whole block, for a transaction. */
+  protected readonly outerDeadline: Deadline | undefined
+
+  constructor(
+    session: Session,
+    generation: number,
+    block: TransactionBlock | undefined,
+    outerDeadline: Deadline | undefined,
+  ) {
+    this.session = session
+    this.generation = generation
+    this.block = block
+    this.outerDeadline = outerDeadline
+  }
+
+  query<Row>(
+    sql: string | SqlFragment,
+    parameters?: Parameters,
+    options?: StatementOptions,
+  ): Promise<Result<Row>> {
+    return this.execute(sql, parameters, options)
+  }
+
+  async execute<Row>(
+    sql: string | SqlFragment,
+    parameters?: Parameters,
+    options?: StatementOptions,
+  ): Promise<Result<Row>> {
+    const { statement, bound } = this.#prepare(sql, parameters)
+    return this.executeCompiled(statement, bound, options)
+  }
+
+  stream<Row>(sql: string | SqlFragment, parameters?: Parameters, options?: StreamOptions): RowStream<Row> {
+    return new SessionRowStream<Row>(
+      this.session,
+      this,
+      () => this.#prepare(sql, parameters),
+      this.outerDeadline,
+      options,
+    )
+  }
+
+  async batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
+    const { statement } = this.#compile(sql, undefined)
+    const { dialect } = this.session.context.compiler
+    const bound = Array.from(rows, (row) => bindParameters(statement, row, dialect))
+    return this.batchCompiled(statement, bound, options)
+  }
+
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  transaction<T>(options: TransactionOptions, work: (transaction: Transaction) => Promise<T>): Promise<T>
+  async transaction<T>(
+    first: TransactionOptions | ((transaction: Transaction) => Promise<T>),
+    second?: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    const [options, work] = typeof first === 'function' ? [{}, first] : [first, second!]
+    return runTransaction(this.session, this, this.outerDeadline, options, (block, deadline) =>
+      work(new SessionExecutor(this.session, this.generation, block, deadline)),
+    )
+  }
+
+  async executeCompiled<Row>(
+    statement: CompiledStatement,
+    parameters: BoundParameters,
+    options?: StatementOptions,
+  ): Promise<Result<Row>> {
+    const { session } = this
+    const raw = await session.run(this, {
+      what: statement.text,
+      deadline: this.deadline(options),
+      pipelinable: !statement.transactionControl,
+      run: () => {
+        session.note(statement)
+        return session.physical.execute(statement, parameters)
+      },
+    })
+    return toResult<Row>(raw, options)
+  }
+
+  /** A batch outside a transaction is one, in the same turn: nothing can come between its rows. */
+  async batchCompiled(
+    statement: CompiledStatement,
+    rows: readonly BoundParameters[],
+    options?: DeadlineOptions,
+  ): Promise<BatchResult> {
+    const { session } = this
+    session.check(this)
+    if (rows.length === 0) return { updateCounts: [] }
+    return session.run(this, {
+      what: statement.text,
+      deadline: this.deadline(options),
+      run: async () => {
+        session.note(statement)
+        const { physical } = session
+        const own = physical.transactionStatus === 'none'
+        if (own) await physical.begin({ readOnly: session.state.readOnly })
+        const { updateCounts, error } = await physical.executeBatch(statement, rows)
+        if (error === undefined) {
+          if (own) await physical.commit()
+          return { updateCounts }
+        }
+        if (own && !error.fatal) await physical.rollback()
+        throw new BatchUpdateException(updateCounts.length, updateCounts, error)
+      },
+    })
+  }
+
+  protected deadline(options: DeadlineOptions | undefined): Deadline | undefined {
+    const { clock, settings, dataSourceName } = this.session.context
+    if (options?.timeout === undefined && options?.signal === undefined) {
+      if (settings.queryTimeout === Infinity) return this.outerDeadline
+    }
+    return CallDeadline.from(
+      clock,
+      `A statement on ${dataSourceName}`,
+      options,
+      settings.queryTimeout,
+      this.outerDeadline,
+    )
+  }
+
+  #prepare(
+    sql: string | SqlFragment,
+    parameters: Parameters | undefined,
+  ): { statement: CompiledStatement; bound: BoundParameters } {
+    const { statement, given } = this.#compile(sql, parameters)
+    return { statement, bound: bindParameters(statement, given, this.session.context.compiler.dialect) }
+  }
+
+  #compile(
+    sql: string | SqlFragment,
+    parameters: Parameters | undefined,
+  ): { statement: CompiledStatement; given: Parameters | undefined } {
+    this.session.check(this)
+    const { compiler } = this.session.context
+    const [text, given] = textAndParameters(sql, parameters, compiler.dialect)
+    const statement = compiler.compile(text)
+    if (statement.transactionControl && this.block !== undefined) {
+      throw inTransaction('Within transaction(fn) the function decides: return to commit, throw to roll back')
+    }
+    return { statement, given }
+  }
+}

@@ -1,0 +1,367 @@
+import type { TransactionOptions } from '../api/executor.ts'
+import type { SQLException } from '../api/sql-exception.ts'
+import type { Clock } from '../spi/clock.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { SessionSettings } from '../spi/driver.ts'
+import type { PhysicalConnection, SessionState } from '../spi/physical-connection.ts'
+import type { CompiledStatement } from '../sql/compiled-statement.ts'
+import type { StatementCompiler } from '../sql/statement-compiler.ts'
+import { CallDeadline } from './call-deadline.ts'
+import {
+  connectionClosed,
+  inTransaction,
+  noTransaction,
+  rolledBack,
+  streamIsOpen,
+  transactionIsLost,
+  type ClosedBy,
+} from './session-errors.ts'
+import { StatementQueue, type Operation, type QueueOwner } from './statement-queue.ts'
+
+/** What all sessions of a data source share. */
+export interface SessionContext {
+  readonly compiler: StatementCompiler
+  readonly clock: Clock
+  readonly settings: SessionSettings
+  readonly driverName: string
+  readonly dataSourceName: string
+}
+
+/** A block of `transaction(fn)`, as far as the session is concerned. */
+export interface TransactionBlock {
+  readonly outer: TransactionBlock | undefined
+}
+
+/** Who calls: which handle, by number, and within which block. The session knows no handle (ruling 1). */
+export interface Caller {
+  readonly generation: number
+  readonly block: TransactionBlock | undefined
+}
+
+/** A stream, as far as the session is concerned. */
+export interface OpenStream {
+  /** Ends it because its connection is closed. */
+  closeRaw(): Promise<void>
+}
+
+/**
+ * One physical connection at work: who may use it now, its transaction, its open stream, its changed settings.
+ * Everything that reaches the driver passes here.
+ */
+export class Session implements QueueOwner {
+  readonly physical: PhysicalConnection
+  readonly context: SessionContext
+  readonly #queue: StatementQueue
+  readonly #onLost: (error: SQLException) => void
+
+  /** The number of the handle that may work; a handle with another number is stale. */
+  generation = 0
+  /** Whether that handle is open. */
+  lent = false
+  #closedBy: ClosedBy = 'application'
+  #broken: SQLException | undefined
+  #dirty = false
+
+  autoCommit = true
+  state: SessionState
+  /** The innermost `transaction(fn)` that runs. */
+  block: TransactionBlock | undefined
+  /** A transaction was begun here and has not been ended here. */
+  #begun = false
+  /** The database ended it by itself: the reason, where there was an error. */
+  #endedByDatabase: { readonly cause: SQLException | undefined } | undefined
+  #stream: OpenStream | undefined
+
+  constructor(physical: PhysicalConnection, context: SessionContext, onLost: (error: SQLException) => void) {
+    this.physical = physical
+    this.context = context
+    this.state = physical.initialState
+    this.#queue = new StatementQueue(this)
+    this.#onLost = onLost
+    physical.onDeath = (error) => this.lost(error)
+  }
+
+  get clock(): Clock {
+    return this.context.clock
+  }
+
+  get cancelGrace(): number {
+    return this.context.settings.validationTimeout
+  }
+
+  get broken(): SQLException | undefined {
+    return this.#broken
+  }
+
+  get dirty(): boolean {
+    return this.#dirty
+  }
+
+  get transactionIsOpen(): boolean {
+    return this.#begun || this.physical.transactionStatus !== 'none'
+  }
+
+  /** Nothing to do before the physical connection can serve somebody else. */
+  get isClean(): boolean {
+    return (
+      this.#queue.isIdle &&
+      this.#stream === undefined &&
+      !this.#begun &&
+      this.physical.transactionStatus === 'none' &&
+      this.state === this.physical.initialState
+    )
+  }
+
+  /** A new handle may work from now on, and no other. */
+  lend(): number {
+    this.lent = true
+    return ++this.generation
+  }
+
+  /** From now on the handle of this number is stale. */
+  takeBack(by: ClosedBy): void {
+    this.lent = false
+    this.generation++
+    this.#closedBy = by
+    this.block = undefined
+    this.autoCommit = true
+  }
+
+  isLive(caller: Caller): boolean {
+    return caller.generation === this.generation && this.lent && this.#broken === undefined
+  }
+
+  /**
+   * @throws SQLException 08003 when the caller's handle is not the live one, 25000 or 25001 when its block is not
+   *   the innermost one.
+   */
+  check(caller: Caller): void {
+    if (this.#broken !== undefined && this.generation === caller.generation) {
+      throw connectionClosed('loss', this.#broken)
+    }
+    if (caller.generation !== this.generation || !this.lent) throw connectionClosed(this.#closedBy)
+    if (caller.block === this.block) return
+    for (let block = this.block; block !== undefined; block = block.outer) {
+      if (block.outer === caller.block) {
+        throw inTransaction(
+          'A transaction block runs on this connection: use the transaction that its function was given',
+        )
+      }
+    }
+    throw noTransaction('The transaction has ended: its function has settled')
+  }
+
+  /** Every turn goes this way: nothing reaches a physical connection that is gone. */
+  #enqueue<T>(operation: Operation<T>): Promise<T> {
+    if (this.#broken !== undefined) return Promise.reject(connectionClosed('loss', this.#broken))
+    return this.#queue.run(operation)
+  }
+
+  /** Runs a statement, or several calls as one turn. Within a lost transaction it is refused (25P02). */
+  run<T>(caller: Caller, operation: Operation<T>): Promise<T> {
+    this.check(caller)
+    if (this.#stream !== undefined) throw streamIsOpen()
+    return this.#enqueue(this.autoCommit && !this.#begun ? operation : this.#inOrder(operation))
+  }
+
+  /** Like {@link Session.run}, for the stream that is open. */
+  runForStream<T>(operation: Operation<T>): Promise<T> {
+    return this.#enqueue(this.autoCommit && !this.#begun ? operation : this.#inOrder(operation))
+  }
+
+  /** Each depends on the one before: never pipelined, and begun first where auto-commit is off. */
+  #inOrder<T>(operation: Operation<T>): Operation<T> {
+    return {
+      what: operation.what,
+      deadline: operation.deadline,
+      run: async () => {
+        if (this.#endedByDatabase !== undefined) throw transactionIsLost(this.#endedByDatabase.cause)
+        if (!this.#begun && !this.autoCommit) await this.#beginNow({})
+        return operation.run()
+      },
+    }
+  }
+
+  openStream(caller: Caller, stream: OpenStream): void {
+    this.check(caller)
+    if (this.#stream !== undefined) throw streamIsOpen()
+    this.#stream = stream
+  }
+
+  streamEnded(stream: OpenStream): void {
+    if (this.#stream === stream) this.#stream = undefined
+  }
+
+  /** Ends the stream that a block left open. */
+  async closeStream(): Promise<void> {
+    const stream = this.#stream
+    if (stream === undefined) return
+    this.#stream = undefined
+    await this.runForStream({ what: 'close the stream', run: () => stream.closeRaw() })
+  }
+
+  /** Noted when a statement is sent: whether it succeeds is not asked. */
+  note(statement: CompiledStatement): void {
+    if (statement.changesSession) this.#dirty = true
+  }
+
+  markDirty(): void {
+    this.#dirty = true
+  }
+
+  begin(caller: Caller, options: TransactionOptions, deadline: Deadline | undefined): Promise<void> {
+    this.check(caller)
+    if (this.#stream !== undefined) throw streamIsOpen()
+    return this.#enqueue({ what: 'BEGIN', deadline, run: () => this.#beginNow(options) })
+  }
+
+  async #beginNow(options: TransactionOptions): Promise<void> {
+    const { isolation, readOnly = this.state.readOnly } = options
+    await this.physical.begin({ isolation, readOnly })
+    this.#begun = true
+    this.#endedByDatabase = undefined
+  }
+
+  /** @throws SQLTransactionRollbackException 40000 when the database rolled back instead. */
+  commit(deadline?: Deadline): Promise<void> {
+    return this.#enqueue({
+      what: 'COMMIT',
+      ending: true,
+      deadline,
+      run: async () => {
+        if (this.#endedByDatabase !== undefined) {
+          const { cause } = this.#endedByDatabase
+          await this.#rollbackNow()
+          throw rolledBack(cause)
+        }
+        if (!this.#begun && this.physical.transactionStatus === 'none') return
+        const outcome = await this.physical.commit()
+        this.#ended()
+        if (outcome === 'rolled-back') throw rolledBack(undefined)
+      },
+    })
+  }
+
+  rollback(): Promise<void> {
+    return this.#enqueue({ what: 'ROLLBACK', ending: true, run: () => this.#rollbackNow() })
+  }
+
+  async #rollbackNow(): Promise<void> {
+    if (this.physical.transactionStatus !== 'none') await this.physical.rollback()
+    this.#ended()
+  }
+
+  #ended(): void {
+    this.#begun = false
+    this.#endedByDatabase = undefined
+  }
+
+  /** A turn within a transaction that is not a statement: a savepoint. */
+  runControl<T>(what: string, deadline: Deadline | undefined, run: () => Promise<T>): Promise<T> {
+    return this.#enqueue(this.#inOrder({ what, deadline, run }))
+  }
+
+  /** Back to a savepoint: also when the database refuses everything else. Without a transaction there is nothing. */
+  undoToSavepoint(run: () => Promise<void>): Promise<void> {
+    return this.#enqueue({
+      what: 'ROLLBACK TO SAVEPOINT',
+      ending: true,
+      run: async () => {
+        if (this.#endedByDatabase === undefined) await run()
+      },
+    })
+  }
+
+  async configure(caller: Caller, changes: Partial<SessionState>): Promise<void> {
+    this.check(caller)
+    if (this.#stream !== undefined) throw streamIsOpen()
+    await this.#enqueue({
+      what: `SET ${Object.keys(changes).join(', ')}`,
+      run: async () => {
+        if (this.transactionIsOpen) throw inTransaction('This setting cannot be changed within a transaction')
+        await this.physical.configure(changes)
+        this.state = { ...this.state, ...changes }
+      },
+    })
+  }
+
+  /**
+   * Makes the physical connection fit for somebody else: what waits is refused, what runs is stopped, a transaction
+   * is rolled back, settings are restored. Comes before anything that a new handle asks for.
+   */
+  async cleanUp(refusal: SQLException): Promise<void> {
+    const stream = this.#stream
+    this.#stream = undefined
+    this.#queue.rejectWaiting(refusal)
+    const running = this.#queue.running
+    if (running !== undefined) {
+      process.emitWarning(
+        `${this.context.dataSourceName}: a connection was closed while a statement ran on it: ${shorten(running)}`,
+        { code: 'WELLHEAD_CLOSED_WHILE_RUNNING' },
+      )
+    }
+    const stopped = this.#queue.stopRunning(refusal)
+    if (this.#broken !== undefined) return stopped
+    const restored = this.#queue.runFirst({
+      what: 'restore the session',
+      ending: true,
+      deadline: new CallDeadline(this.clock, 'Restoring the session', { timeout: this.cancelGrace }),
+      run: async () => {
+        await stream?.closeRaw()
+        await this.#rollbackNow()
+        await this.#restoreState()
+      },
+    })
+    await Promise.all([stopped, restored])
+  }
+
+  async #restoreState(): Promise<void> {
+    const initial = this.physical.initialState
+    if (this.state === initial) return
+    const changes: Partial<{ -readonly [Key in keyof SessionState]: SessionState[Key] }> = {}
+    if (this.state.readOnly !== initial.readOnly) changes.readOnly = initial.readOnly
+    if (this.state.isolation !== initial.isolation) changes.isolation = initial.isolation
+    if (this.state.schema !== initial.schema) changes.schema = initial.schema
+    if (Object.keys(changes).length > 0) await this.physical.configure(changes)
+    this.state = initial
+  }
+
+  ping(): Promise<void> {
+    return this.#enqueue({ what: 'ping', run: () => this.physical.ping() })
+  }
+
+  async reset(deadline: Deadline): Promise<void> {
+    await this.#enqueue({ what: 'reset', deadline, run: () => this.physical.reset() })
+    this.#dirty = false
+    this.#ended()
+    this.autoCommit = true
+    this.state = this.physical.initialState
+  }
+
+  /** Refuses everything that waits or runs. */
+  refuseAll(error: SQLException): void {
+    this.#queue.rejectAll(error)
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.isIdle
+  }
+
+  settled(error: SQLException | undefined): void {
+    if (!this.#begun || this.#endedByDatabase !== undefined) return
+    if (this.physical.transactionStatus === 'none') this.#endedByDatabase = { cause: error }
+  }
+
+  lost(error: SQLException): void {
+    if (this.#broken !== undefined) return
+    this.#broken = error
+    this.physical.destroy()
+    this.#onLost(error)
+    this.#stream = undefined
+    this.#queue.rejectAll(connectionClosed('loss', error))
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

@@ -1,0 +1,231 @@
+import { SQLException } from '../api/sql-exception.ts'
+import type { Clock, Timer } from '../spi/clock.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { PhysicalConnection } from '../spi/physical-connection.ts'
+import { toSQLException } from './session-errors.ts'
+
+/** One turn on the physical connection: a statement, or several calls that belong together. */
+export interface Operation<T> {
+  /** What runs, for warnings: the text of the statement. */
+  readonly what: string
+  readonly run: () => Promise<T>
+  readonly deadline?: Deadline | undefined
+  /** Nothing that comes after it depends on its outcome: it may be sent before the one before has answered. */
+  readonly pipelinable?: boolean
+  /** It ends a transaction: closing the connection waits for it rather than cancelling it. */
+  readonly ending?: boolean
+}
+
+/** What the queue asks of the session that it belongs to. */
+export interface QueueOwner {
+  readonly physical: PhysicalConnection
+  readonly clock: Clock
+  /** How long a cancelled operation may take to settle, in milliseconds, before the session is given up. */
+  readonly cancelGrace: number
+  /** After each operation, before its outcome is told. */
+  settled(error: SQLException | undefined): void
+  /** The session cannot be used any more. Listeners are told before this returns. */
+  lost(error: SQLException): void
+}
+
+interface Entry {
+  readonly operation: Operation<unknown>
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: SQLException) => void
+  stopDeadline: (() => void) | undefined
+  /** The deadline passed while it ran: the cancel, and why. */
+  cancelled: { readonly error: SQLException; readonly request: Promise<void> } | undefined
+  graceTimer: Timer | undefined
+  told: boolean
+}
+
+/** How many pipelined operations may be unanswered. */
+const pipelineDepth = 64
+
+/** Operations on one physical connection, in order, one at a time unless the driver can do more. */
+export class StatementQueue {
+  readonly #owner: QueueOwner
+  #inFlight: Entry[] = []
+  #waiting: Entry[] = []
+  #drained: (() => void)[] = []
+
+  constructor(owner: QueueOwner) {
+    this.#owner = owner
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight.length === 0 && this.#waiting.length === 0
+  }
+
+  /** The text of the statement that runs now, if one does. */
+  get running(): string | undefined {
+    return this.#inFlight.find((entry) => entry.operation.ending !== true)?.operation.what
+  }
+
+  run<T>(operation: Operation<T>): Promise<T> {
+    return this.#add(operation, false)
+  }
+
+  /** Like {@link StatementQueue.run}, before all that wait. */
+  runFirst<T>(operation: Operation<T>): Promise<T> {
+    return this.#add(operation, true)
+  }
+
+  /** Refuses all that wait. What runs goes on. */
+  rejectWaiting(error: SQLException): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const entry of waiting) this.#tell(entry, error)
+  }
+
+  /** Refuses all, also what runs: the session is gone. */
+  rejectAll(error: SQLException): void {
+    const inFlight = this.#inFlight
+    this.#inFlight = []
+    for (const entry of inFlight) this.#tell(entry, error)
+    this.rejectWaiting(error)
+    this.#afterEach()
+  }
+
+  /** Ends statements that run, as their deadline would. Settles when nothing is in flight any more. */
+  stopRunning(error: SQLException): Promise<void> {
+    for (const entry of [...this.#inFlight]) {
+      if (entry.operation.ending !== true) this.#expire(entry, error)
+    }
+    if (this.#inFlight.length === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#drained.push(resolve))
+  }
+
+  #add<T>(operation: Operation<T>, first: boolean): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const entry: Entry = {
+        operation,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        stopDeadline: undefined,
+        cancelled: undefined,
+        graceTimer: undefined,
+        told: false,
+      }
+      const expired = operation.deadline?.error
+      if (expired !== undefined) {
+        this.#tell(entry, expired)
+        return
+      }
+      if (first) this.#waiting.unshift(entry)
+      else this.#waiting.push(entry)
+      this.#startNext()
+      if (!entry.told) {
+        entry.stopDeadline = operation.deadline?.onExpired((error) => this.#expire(entry, error))
+      }
+    })
+  }
+
+  #startNext(): void {
+    while (this.#waiting.length > 0 && this.#mayStart(this.#waiting[0]!)) {
+      const entry = this.#waiting.shift()!
+      this.#inFlight.push(entry)
+      this.#start(entry)
+    }
+  }
+
+  #mayStart(entry: Entry): boolean {
+    if (this.#inFlight.length === 0) return true
+    // One cancel would hit whichever runs: an operation that may be cancelled shares with nobody.
+    const physical = this.#owner.physical
+    const alone = (other: Entry): boolean =>
+      other.operation.pipelinable !== true ||
+      (other.operation.deadline !== undefined && physical.capabilities.cancel === 'server')
+    return (
+      physical.capabilities.pipelining &&
+      this.#inFlight.length < pipelineDepth &&
+      !alone(entry) &&
+      !this.#inFlight.some(alone)
+    )
+  }
+
+  #start(entry: Entry): void {
+    let running: Promise<unknown>
+    try {
+      running = entry.operation.run()
+    } catch (error) {
+      running = Promise.reject(toSQLException(error))
+    }
+    running.then(
+      (value) => this.#finish(entry, undefined, value),
+      (error: unknown) => this.#finish(entry, toSQLException(error), undefined),
+    )
+  }
+
+  /** The driver has answered. A cancel that is still under way is waited for: it must not hit what comes next. */
+  #finish(entry: Entry, error: SQLException | undefined, value: unknown): void {
+    if (!this.#inFlight.includes(entry)) return
+    if (entry.cancelled !== undefined) {
+      const { request, error: reason } = entry.cancelled
+      entry.cancelled = undefined
+      const outcome = error === undefined || error.fatal ? error : reason
+      const done = (): void => this.#finish(entry, outcome, value)
+      request.then(done, done)
+      return
+    }
+    this.#inFlight = this.#inFlight.filter((other) => other !== entry)
+    // Listeners hear of a lost session before the application does (ruling 4).
+    if (error?.fatal === true) this.#owner.lost(error)
+    this.#owner.settled(error)
+    this.#tell(entry, error, value)
+    this.#afterEach()
+  }
+
+  #expire(entry: Entry, error: SQLException): void {
+    if (entry.told || entry.cancelled !== undefined) return
+    const waiting = this.#waiting.indexOf(entry)
+    if (waiting !== -1) {
+      this.#waiting.splice(waiting, 1)
+      this.#tell(entry, error)
+      return
+    }
+    const { physical, clock, cancelGrace } = this.#owner
+    if (physical.capabilities.cancel !== 'server') {
+      this.#giveUp(entry, error)
+      return
+    }
+    const request = physical.cancel()
+    request.catch(() => this.#giveUp(entry, error))
+    entry.cancelled = { error, request }
+    entry.graceTimer = clock.setTimer(() => this.#giveUp(entry, error), cancelGrace)
+  }
+
+  /** The operation cannot be stopped alone: its session goes with it. */
+  #giveUp(entry: Entry, error: SQLException): void {
+    if (entry.told) return
+    this.#inFlight = this.#inFlight.filter((other) => other !== entry)
+    this.#owner.lost(
+      new SQLException(`The connection was given up: ${error.message}`, {
+        sqlState: '08006',
+        reason: 'connection-lost',
+        fatal: true,
+        retry: 'unknown-outcome',
+        cause: error,
+      }),
+    )
+    this.#tell(entry, error)
+    this.#afterEach()
+  }
+
+  #tell(entry: Entry, error: SQLException | undefined, value?: unknown): void {
+    if (entry.told) return
+    entry.told = true
+    entry.stopDeadline?.()
+    entry.graceTimer?.cancel()
+    if (error === undefined) entry.resolve(value)
+    else entry.reject(error)
+  }
+
+  #afterEach(): void {
+    this.#startNext()
+    if (this.#inFlight.length > 0) return
+    const drained = this.#drained
+    this.#drained = []
+    for (const resolve of drained) resolve()
+  }
+}

@@ -1,0 +1,154 @@
+import type { TransactionOptions } from '../api/executor.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import { CallDeadline } from './call-deadline.ts'
+import { inTransaction, restoreFailed } from './session-errors.ts'
+import type { Caller, Session, TransactionBlock } from './session.ts'
+
+type Work<T> = (block: TransactionBlock, deadline: Deadline | undefined) => Promise<T>
+
+/** How a block begins and ends: the outermost is a transaction, an inner one a savepoint. */
+interface Bracket {
+  begin(): Promise<void>
+  keep(): Promise<void>
+  undo(): Promise<void>
+}
+
+/** Savepoints of blocks have names that no application would choose. */
+let savepoints = 0
+
+/** Runs a function within a transaction, or within a savepoint of the block that the caller is in. */
+export async function runTransaction<T>(
+  session: Session,
+  caller: Caller,
+  outerDeadline: Deadline | undefined,
+  options: TransactionOptions,
+  work: Work<T>,
+): Promise<T> {
+  session.check(caller)
+  const deadline = blockDeadline(session, options, outerDeadline)
+  const bracket =
+    caller.block === undefined
+      ? transaction(session, caller, options, deadline)
+      : savepoint(session, deadline)
+  const block: TransactionBlock = { outer: caller.block }
+  const leave = (): void => {
+    if (session.block === block) session.block = caller.block
+  }
+  // From here on the connection itself is refused: whatever it sent would be in the transaction by accident.
+  session.block = block
+  try {
+    await bracket.begin()
+  } catch (error) {
+    leave()
+    throw error
+  }
+  let value: T
+  try {
+    value = await untilDeadline(work(block, deadline), deadline)
+    await session.closeStream()
+  } catch (error) {
+    await undo(session, caller, block, leave, bracket)
+    throw error
+  }
+  if (session.generation !== caller.generation) session.check(caller)
+  leave()
+  await bracket.keep()
+  return value
+}
+
+/** A failure to undo costs the physical connection, and is told by its event; the caller learns what failed first. */
+async function undo(
+  session: Session,
+  caller: Caller,
+  block: TransactionBlock,
+  leave: () => void,
+  bracket: Bracket,
+): Promise<void> {
+  // Closed or handed out again meanwhile: whoever closed it has rolled back, and the session is no longer ours.
+  if (session.generation !== caller.generation || session.broken !== undefined) return
+  // An inner block that still runs is dead from here on, with all that it began.
+  if (isWithin(session.block, block)) session.block = block
+  leave()
+  try {
+    await session.closeStream()
+    await bracket.undo()
+  } catch (error) {
+    session.lost(restoreFailed('The transaction could not be rolled back', error))
+  }
+}
+
+function isWithin(inner: TransactionBlock | undefined, outer: TransactionBlock): boolean {
+  for (let block = inner; block !== undefined; block = block.outer) if (block === outer) return true
+  return false
+}
+
+function transaction(
+  session: Session,
+  caller: Caller,
+  options: TransactionOptions,
+  deadline: Deadline | undefined,
+): Bracket {
+  if (!session.autoCommit) {
+    throw inTransaction(
+      'Auto-commit is off: this connection ends its transactions with commit() and rollback()',
+    )
+  }
+  if (session.transactionIsOpen) {
+    throw inTransaction('A transaction is open on this connection, begun by a statement of its own')
+  }
+  return {
+    begin: () => session.begin(caller, options, deadline),
+    keep: async () => {
+      try {
+        await session.commit(deadline)
+      } catch (error) {
+        // A constraint that is checked at the commit leaves the transaction open on some databases.
+        if (session.broken === undefined && session.transactionIsOpen) await session.rollback()
+        throw error
+      }
+    },
+    undo: () => session.rollback(),
+  }
+}
+
+function savepoint(session: Session, deadline: Deadline | undefined): Bracket {
+  const name = `wellhead_${++savepoints}`
+  const { physical } = session
+  return {
+    begin: () => session.runControl('SAVEPOINT', deadline, () => physical.savepoint(name)),
+    keep: () => session.runControl('RELEASE SAVEPOINT', deadline, () => physical.release(name)),
+    undo: () =>
+      session.undoToSavepoint(async () => {
+        await physical.rollback(name)
+        await physical.release(name)
+      }),
+  }
+}
+
+function blockDeadline(
+  session: Session,
+  options: TransactionOptions,
+  outer: Deadline | undefined,
+): Deadline | undefined {
+  if (options.timeout === undefined && options.signal === undefined) return outer
+  const { clock, dataSourceName } = session.context
+  return CallDeadline.from(clock, `A transaction on ${dataSourceName}`, options, Infinity, outer)
+}
+
+/** The outcome of the work, or the end of its time: work that goes on then works on a dead transaction. */
+function untilDeadline<T>(work: Promise<T>, deadline: Deadline | undefined): Promise<T> {
+  if (deadline === undefined) return work
+  return new Promise<T>((resolve, reject) => {
+    const stop = deadline.onExpired(reject)
+    work.then(
+      (value) => {
+        stop()
+        resolve(value)
+      },
+      (error: unknown) => {
+        stop()
+        reject(error as Error)
+      },
+    )
+  })
+}
