@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config'
 
 const reports = process.env['WELLHEAD_REPORTS']
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['spec/**/*.spec.ts'],
     pool: 'forks',
-    testTimeout: 20_000,
+    // `npm run test:long` is `--mode long`; a spec reads it as process.env.MODE.
+    testTimeout: mode === 'long' ? 1_200_000 : 20_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
     // The key of the transform cache ignores tsconfig.json, so a changed flag would go on passing or failing.
@@ -15,4 +16,4 @@ export default defineConfig({
     reporters: reports ? ['default', 'json'] : ['default'],
     ...(reports && { outputFile: { json: join(reports, 'specs.json') } }),
   },
-})
+}))
