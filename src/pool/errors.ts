@@ -1,0 +1,80 @@
+import { SQLNonTransientConnectionException, SQLTransientConnectionException } from '../api/sql-exception.ts'
+
+/** The pool at the moment of an error. */
+export interface PoolSnapshot {
+  readonly total: number
+  readonly idle: number
+  readonly inUse: number
+  readonly waiting: number
+  readonly maximum: number
+}
+
+/** Every connection stayed busy until the deadline of the caller (08001, reason `resource`). */
+export class PoolExhaustedError extends SQLTransientConnectionException {
+  readonly snapshot: PoolSnapshot
+  /** How long the caller waited, in milliseconds. */
+  readonly waited: number
+
+  constructor(name: string, waited: number, snapshot: PoolSnapshot, cause?: unknown) {
+    super(
+      `${name}: no connection became free within ${Math.round(waited)} ms (${inWords(snapshot)}); ` +
+        'return connections sooner, or raise maximumPoolSize or connectionTimeout',
+      { sqlState: '08001', reason: 'resource', retry: 'caller', cause },
+    )
+    this.snapshot = snapshot
+    this.waited = waited
+  }
+
+  static {
+    nameAfterClass(this)
+  }
+}
+
+/** No connection could be made until the deadline of the caller (08001, reason `connect-failed`). */
+export class CannotConnectError extends SQLTransientConnectionException {
+  readonly snapshot: PoolSnapshot
+  /** How long the caller waited, in milliseconds. */
+  readonly waited: number
+  /** How long ago the last attempt, whose error is the `cause`, failed; in milliseconds. */
+  readonly causeAge: number
+
+  constructor(name: string, waited: number, snapshot: PoolSnapshot, cause: unknown, causeAge: number) {
+    super(
+      `${name}: cannot connect within ${Math.round(waited)} ms; the last attempt failed ` +
+        `${Math.round(causeAge)} ms ago: ${cause instanceof Error ? cause.message : String(cause)} (${inWords(snapshot)})`,
+      { sqlState: '08001', reason: 'connect-failed', retry: 'connect', cause },
+    )
+    this.snapshot = snapshot
+    this.waited = waited
+    this.causeAge = causeAge
+  }
+
+  static {
+    nameAfterClass(this)
+  }
+}
+
+/** The pool is closed, or was closed while the caller waited (08003). */
+export class PoolClosedError extends SQLNonTransientConnectionException {
+  constructor(name: string) {
+    super(`${name} is closed`, { sqlState: '08003', reason: 'closed' })
+  }
+
+  static {
+    nameAfterClass(this)
+  }
+}
+
+function inWords(snapshot: PoolSnapshot): string {
+  const { total, idle, inUse, waiting, maximum } = snapshot
+  const most = maximum === Infinity ? 'unlimited' : maximum
+  return `total ${total}, idle ${idle}, in use ${inUse}, waiting ${waiting}, maximum ${most}`
+}
+
+function nameAfterClass(errorClass: { name: string; prototype: Error }): void {
+  Object.defineProperty(errorClass.prototype, 'name', {
+    value: errorClass.name,
+    configurable: true,
+    writable: true,
+  })
+}

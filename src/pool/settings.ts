@@ -1,0 +1,156 @@
+import * as v from 'valibot'
+import {
+  choice,
+  count,
+  duration,
+  InvalidSettingError,
+  optional,
+  texts,
+  validateSettings,
+} from '../spi/settings.ts'
+import type { SettingDefinition, SettingsOf, SettingsTable } from '../spi/settings.ts'
+
+/**
+ * The limits of a pool of anything: sizes, times, how it grows. HikariCP's names where it has the concept.
+ *
+ * With {@link poolSettings} the one source of validation, defaults, documentation and JSON Schema.
+ */
+export const poolLimits = {
+  maximumPoolSize: setting(count({ min: 1, unlimited: true }), {
+    default: 10,
+    meaning: 'Physical connections at any moment, those being opened and closed included.',
+  }),
+  softPoolSize: setting(optional(count({ min: 0, unlimited: true })), {
+    meaning: 'The total that the pool falls back to after a rush; default: maximumPoolSize.',
+  }),
+  overflowTimeout: setting(duration(), {
+    default: '30s',
+    meaning: 'How long a connection may stay idle while there are more than softPoolSize.',
+  }),
+  minimumIdle: setting(count({ min: 0 }), {
+    default: 0,
+    meaning: 'Idle connections kept ready; refilled in the background, up to softPoolSize in total.',
+  }),
+  connectionTimeout: setting(duration(), {
+    default: '30s',
+    meaning: 'How long getConnection may take when the call does not say: queue, connect and validation.',
+  }),
+  loginTimeout: setting(duration(), {
+    default: '10s',
+    meaning: 'How long one physical connect may take.',
+  }),
+  validateAfterIdle: setting(duration({ off: true }), {
+    default: '500ms',
+    meaning: "A connection idle for longer is checked before it is lent; 0 always, 'off' never.",
+  }),
+  validationTimeout: setting(duration(), {
+    default: '5s',
+    meaning: 'How long a check, or the restoring of a session, may take before the connection is given up.',
+  }),
+  idleTimeout: setting(duration({ off: true }), {
+    default: '10m',
+    meaning: 'Idle connections above minimumIdle are closed after this time.',
+  }),
+  maxLifetime: setting(duration({ off: true }), {
+    default: '30m',
+    meaning:
+      'Connections are replaced at this age, less a random 2.5 to 10 % so that they do not go together.',
+  }),
+  maxUses: setting(count({ min: 1, unlimited: true }), {
+    default: 'unlimited',
+    meaning: 'Connections are replaced after having been lent this often.',
+  }),
+  keepaliveTime: setting(duration({ off: true }), {
+    default: '2m',
+    meaning: 'An idle connection is checked in the background this often.',
+  }),
+  maxConcurrentConnects: setting(
+    v.union([v.literal('auto'), count({ min: 1 })], `'auto' or a whole number from 1`),
+    {
+      default: 'auto',
+      meaning: 'A ceiling on connects in flight; auto: none beyond what the queue justifies.',
+    },
+  ),
+} as const satisfies SettingsTable
+
+/** All settings of a pool of connections. */
+export const poolSettings = {
+  ...poolLimits,
+  queryTimeout: setting(duration({ off: true }), {
+    default: 'off',
+    meaning: 'How long one statement may take when the call does not say.',
+  }),
+  connectionInitSql: setting(texts(), {
+    default: [],
+    meaning: 'Statements run once on each new physical connection.',
+  }),
+  sessionReset: setting(choice('auto', 'always', 'never'), {
+    default: 'auto',
+    meaning: 'Whether a returned session is restored: auto when it was changed, always, never.',
+  }),
+  statementCacheSize: setting(count({ min: 0 }), {
+    default: 256,
+    meaning: 'Compiled texts kept for the source, and prepared statements for each physical connection.',
+  }),
+  pooling: setting(choice('pool', 'none', 'single'), {
+    default: 'pool',
+    meaning: 'pool; none: a physical connection for each getConnection; single: one, lent in turn.',
+  }),
+} as const satisfies SettingsTable
+
+/** The limits in force: milliseconds and counts, `Infinity` for `off` and `unlimited`. */
+export type PoolLimits = Resolved<SettingsOf<typeof poolLimits>>
+
+/** The settings in force: milliseconds and counts, `Infinity` for `off` and `unlimited`. */
+export type PoolSettings = Resolved<SettingsOf<typeof poolSettings>>
+
+type Resolved<Validated> = Omit<Validated, 'softPoolSize'> & { readonly softPoolSize: number }
+
+/**
+ * Checks the settings of a pool of connections and completes them.
+ *
+ * @param where Which data source they belong to, for the message.
+ * @throws InvalidSettingError HY024
+ */
+export function parsePoolSettings(input: Readonly<Record<string, unknown>>, where: string): PoolSettings {
+  return resolveLimits(validateSettings(poolSettings, input, where), where)
+}
+
+/** Like {@link parsePoolSettings}, for a pool of anything. */
+export function parsePoolLimits(input: Readonly<Record<string, unknown>>, where: string): PoolLimits {
+  return resolveLimits(validateSettings(poolLimits, input, where), where)
+}
+
+/**
+ * The second step of validation, for settings that have passed a table which contains {@link poolLimits}:
+ * the defaults that depend on another setting, and what two settings say together.
+ *
+ * @throws InvalidSettingError HY024
+ */
+export function resolveLimits<Validated extends SettingsOf<typeof poolLimits>>(
+  validated: Validated,
+  where: string,
+): Resolved<Validated> {
+  const { maximumPoolSize, minimumIdle } = validated
+  const softPoolSize = validated.softPoolSize ?? maximumPoolSize
+  if (softPoolSize > maximumPoolSize) {
+    throw new InvalidSettingError(
+      `${where}: softPoolSize is ${softPoolSize}, above maximumPoolSize ${maximumPoolSize}`,
+      ['softPoolSize'],
+    )
+  }
+  if (minimumIdle > softPoolSize) {
+    throw new InvalidSettingError(
+      `${where}: minimumIdle is ${minimumIdle}, above softPoolSize ${softPoolSize}`,
+      ['minimumIdle'],
+    )
+  }
+  return Object.freeze({ ...validated, softPoolSize })
+}
+
+function setting<T>(
+  schema: v.GenericSchema<unknown, T>,
+  words: { default?: unknown; meaning: string },
+): SettingDefinition<T> {
+  return { schema, ...words }
+}
