@@ -209,8 +209,8 @@ export class Session implements QueueOwner {
     this.#dirty = true
   }
 
-  begin(caller: Caller, options: TransactionOptions, deadline: Deadline | undefined): Promise<void> {
-    this.check(caller)
+  /** For a block that is already entered: the caller was checked before. */
+  begin(options: TransactionOptions, deadline: Deadline | undefined): Promise<void> {
     if (this.#stream !== undefined) throw streamIsOpen()
     return this.#enqueue({ what: 'BEGIN', deadline, run: () => this.#beginNow(options) })
   }

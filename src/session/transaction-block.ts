@@ -28,7 +28,7 @@ export async function runTransaction<T>(
   const deadline = blockDeadline(session, options, outerDeadline)
   const bracket =
     caller.block === undefined
-      ? transaction(session, caller, options, deadline)
+      ? transaction(session, options, deadline)
       : savepoint(session, deadline)
   const block: TransactionBlock = { outer: caller.block }
   const leave = (): void => {
@@ -84,7 +84,6 @@ function isWithin(inner: TransactionBlock | undefined, outer: TransactionBlock):
 
 function transaction(
   session: Session,
-  caller: Caller,
   options: TransactionOptions,
   deadline: Deadline | undefined,
 ): Bracket {
@@ -97,7 +96,7 @@ function transaction(
     throw inTransaction('A transaction is open on this connection, begun by a statement of its own')
   }
   return {
-    begin: () => session.begin(caller, options, deadline),
+    begin: () => session.begin(options, deadline),
     keep: async () => {
       try {
         await session.commit(deadline)
