@@ -1,0 +1,489 @@
+import type { ColumnMetadata } from '../api/result.ts'
+import { TypedParameter } from '../api/sql-types.ts'
+import type { ParameterValue, SqlTypeName } from '../api/sql-types.ts'
+import type {
+  ColumnDefinition,
+  Condition,
+  Expression,
+  ScriptedStatement,
+  SelectStatement,
+} from './scripted-sql.ts'
+import type { ScriptedTransaction } from './scripted-transaction.ts'
+import {
+  duplicateTable,
+  invalidValue,
+  notNullViolation,
+  notSupported,
+  serializationFailure,
+  undefinedObject,
+  uniqueViolation,
+} from './server-errors.ts'
+
+/** What one statement gave. The rows of a SELECT are computed as they are read. */
+export interface Answer {
+  readonly columns: readonly ColumnMetadata[]
+  readonly rows: Iterable<readonly unknown[]>
+  readonly updateCount: number
+}
+
+/** The session that a statement runs in, as far as the data are concerned. */
+export interface DataSession {
+  /** What was set with `SET`; seen as the table `session_settings`. */
+  readonly settings: Map<string, unknown>
+}
+
+interface Row {
+  values: readonly unknown[] | undefined
+  /** What other transactions see while one has changed the row; undefined when it was inserted. */
+  committed: readonly unknown[] | undefined
+  writer: ScriptedTransaction | undefined
+}
+
+interface Table {
+  readonly columns: readonly ColumnDefinition[]
+  readonly rows: Set<Row>
+}
+
+type Scope = (column: string) => unknown
+type Values = readonly ParameterValue[]
+
+/**
+ * A few tables in memory, with transactions: others see what is committed, and whoever changes a row second is told
+ * so at once (40001).
+ */
+export class ScriptedDatabase {
+  readonly #tables = new Map<string, Table>()
+
+  /** Runs a statement that is not about transactions or settings. When it fails, it has changed nothing. */
+  run(
+    statement: ScriptedStatement,
+    parameters: Values,
+    transaction: ScriptedTransaction,
+    session: DataSession,
+  ): Answer {
+    const before = transaction.mark()
+    try {
+      switch (statement.kind) {
+        case 'select':
+          return this.#select(statement, parameters, transaction, session)
+        case 'insert':
+          return changed(this.#insert(statement, parameters, transaction))
+        case 'update':
+          return changed(this.#update(statement, parameters, transaction))
+        case 'delete':
+          return changed(this.#delete(statement, parameters, transaction))
+        case 'create':
+          return changed(this.#create(statement.table, statement.columns, transaction))
+        case 'drop':
+          return changed(this.#drop(statement.table, statement.ifExists, transaction))
+        default:
+          throw notSupported(statement.kind)
+      }
+    } catch (error) {
+      transaction.undoTo(before)
+      throw error
+    }
+  }
+
+  #select(
+    statement: SelectStatement,
+    parameters: Values,
+    transaction: ScriptedTransaction,
+    session: DataSession,
+  ): Answer {
+    const { from, items } = statement
+    const source = this.#source(from, parameters, transaction, session)
+    const matching = function* (): Generator<readonly unknown[]> {
+      for (const values of source.rows) {
+        if (matches(statement.where, scopeOf(source.columns, values), parameters)) yield values
+      }
+    }
+    const expressions = items.flatMap(({ expression, label }) =>
+      expression === 'star'
+        ? source.columns.map(({ name }) => ({ expression: { kind: 'column', name } as const, label: name }))
+        : [{ expression, label }],
+    )
+    const columns = expressions.map(({ expression, label }) =>
+      describe(label, expression, source.columns, parameters),
+    )
+    const grouped = expressions.some(({ expression }) => isAggregate(expression))
+    let rows: Iterable<readonly unknown[]>
+    if (grouped) {
+      const all = [...matching()]
+      rows = [expressions.map(({ expression }) => aggregate(expression, all, source.columns, parameters))]
+    } else {
+      let found: Iterable<readonly unknown[]> = matching()
+      if (statement.orderBy !== undefined) found = sorted([...found], source.columns, statement.orderBy)
+      const limit =
+        statement.limit === undefined ? Infinity : Number(evaluate(statement.limit, noColumns, parameters))
+      rows = (function* () {
+        let count = 0
+        for (const values of found) {
+          if (count++ >= limit) return
+          const scope = scopeOf(source.columns, values)
+          yield expressions.map(({ expression }) => evaluate(expression, scope, parameters))
+        }
+      })()
+      // A table is read at once, so that what happens later does not show; a series only as far as it is asked for.
+      if (from === undefined || 'table' in from) rows = [...rows]
+    }
+    return { columns, rows, updateCount: 0 }
+  }
+
+  #source(
+    from: SelectStatement['from'],
+    parameters: Values,
+    transaction: ScriptedTransaction,
+    session: DataSession,
+  ): { columns: readonly ColumnDefinition[]; rows: Iterable<readonly unknown[]> } {
+    if (from === undefined) return { columns: [], rows: [[]] }
+    if ('series' in from) {
+      const count = Number(evaluate(from.series, noColumns, parameters))
+      return { columns: [column('n', 'INTEGER')], rows: series(count) }
+    }
+    if (from.table === 'session_settings') {
+      return { columns: [column('name', 'VARCHAR'), column('value', 'VARCHAR')], rows: session.settings }
+    }
+    const { columns, rows } = this.#table(from.table)
+    return { columns, rows: [...visible(rows, transaction)].map(([, values]) => values) }
+  }
+
+  #insert(
+    statement: ScriptedStatement & { kind: 'insert' },
+    parameters: Values,
+    transaction: ScriptedTransaction,
+  ): number {
+    const table = this.#table(statement.table)
+    const positions = statement.columns.map((name) => positionOf(table.columns, name))
+    for (const expressions of statement.rows) {
+      const values: unknown[] = table.columns.map(() => null)
+      expressions.forEach((expression, index) => {
+        values[positions[index]!] = evaluate(expression, noColumns, parameters)
+      })
+      const row: Row = { values: undefined, committed: undefined, writer: undefined }
+      table.rows.add(row)
+      transaction.record(() => table.rows.delete(row))
+      write(table, row, values, transaction)
+    }
+    return statement.rows.length
+  }
+
+  #update(
+    statement: ScriptedStatement & { kind: 'update' },
+    parameters: Values,
+    transaction: ScriptedTransaction,
+  ): number {
+    const table = this.#table(statement.table)
+    const sets = statement.sets.map((set) => ({
+      at: positionOf(table.columns, set.column),
+      value: set.value,
+    }))
+    let count = 0
+    for (const [row, values] of [...visible(table.rows, transaction)]) {
+      const scope = scopeOf(table.columns, values)
+      if (!matches(statement.where, scope, parameters)) continue
+      const next = [...values]
+      for (const { at, value } of sets) next[at] = evaluate(value, scope, parameters)
+      write(table, row, next, transaction)
+      count++
+    }
+    return count
+  }
+
+  #delete(
+    statement: ScriptedStatement & { kind: 'delete' },
+    parameters: Values,
+    transaction: ScriptedTransaction,
+  ): number {
+    const table = this.#table(statement.table)
+    let count = 0
+    for (const [row, values] of [...visible(table.rows, transaction)]) {
+      if (!matches(statement.where, scopeOf(table.columns, values), parameters)) continue
+      write(table, row, undefined, transaction)
+      count++
+    }
+    return count
+  }
+
+  #create(name: string, columns: readonly ColumnDefinition[], transaction: ScriptedTransaction): number {
+    if (this.#tables.has(name)) throw duplicateTable(name)
+    this.#tables.set(name, { columns, rows: new Set() })
+    transaction.record(() => this.#tables.delete(name))
+    return 0
+  }
+
+  #drop(name: string, ifExists: boolean, transaction: ScriptedTransaction): number {
+    const table = this.#tables.get(name)
+    if (table === undefined) {
+      if (ifExists) return 0
+      throw undefinedObject('table', name)
+    }
+    this.#tables.delete(name)
+    transaction.record(() => this.#tables.set(name, table))
+    return 0
+  }
+
+  #table(name: string): Table {
+    const table = this.#tables.get(name)
+    if (table === undefined) throw undefinedObject('table', name)
+    return table
+  }
+}
+
+function changed(updateCount: number): Answer {
+  return { columns: [], rows: [], updateCount }
+}
+
+/** Gives a row new values, or none, in a transaction. */
+function write(
+  table: Table,
+  row: Row,
+  values: readonly unknown[] | undefined,
+  transaction: ScriptedTransaction,
+): void {
+  if (row.writer !== undefined && row.writer !== transaction) throw serializationFailure()
+  const before = { ...row }
+  const stored = values?.map((value, index) => store(value, table.columns[index]!))
+  if (stored !== undefined) checkUnique(table, row, stored, transaction)
+  row.values = stored
+  row.writer = transaction
+  transaction.record(
+    () => Object.assign(row, before),
+    () => {
+      row.committed = row.values
+      row.writer = undefined
+      if (row.values === undefined) table.rows.delete(row)
+    },
+  )
+}
+
+function checkUnique(
+  table: Table,
+  row: Row,
+  values: readonly unknown[],
+  transaction: ScriptedTransaction,
+): void {
+  table.columns.forEach((definition, index) => {
+    if (!definition.unique || values[index] === null) return
+    for (const other of table.rows) {
+      if (other === row) continue
+      if (other.values?.[index] === values[index]) {
+        if (other.writer !== undefined && other.writer !== transaction) throw serializationFailure()
+        throw uniqueViolation(definition.name)
+      }
+    }
+  })
+}
+
+/** The value as its column keeps it, and as it is read later: by the column's type, never by the value's. */
+function store(value: unknown, { name, type, notNull }: ColumnDefinition): unknown {
+  if (value === null) {
+    if (notNull) throw notNullViolation(name)
+    return null
+  }
+  const misfit = invalidValue(`A value does not fit the column ${name} ${type}`)
+  switch (type) {
+    case 'INTEGER':
+    case 'DOUBLE': {
+      const number = typeof value === 'boolean' || value === '' ? NaN : Number(value)
+      if (Number.isNaN(number) || (type === 'INTEGER' && !Number.isSafeInteger(number))) throw misfit
+      return number
+    }
+    case 'BIGINT':
+      try {
+        return BigInt(value as string)
+      } catch {
+        throw misfit
+      }
+    case 'BOOLEAN':
+      if (typeof value !== 'boolean') throw misfit
+      return value
+    case 'VARBINARY':
+      if (!(value instanceof Uint8Array)) throw misfit
+      return value
+    default:
+      return String(value as string)
+  }
+}
+
+function* visible(
+  rows: Iterable<Row>,
+  transaction: ScriptedTransaction,
+): Generator<[Row, readonly unknown[]]> {
+  for (const row of rows) {
+    const values = row.writer === undefined || row.writer === transaction ? row.values : row.committed
+    if (values !== undefined) yield [row, values]
+  }
+}
+
+function matches(conditions: readonly Condition[], scope: Scope, parameters: Values): boolean {
+  return conditions.every(({ left, operator, right }) => {
+    const order = compare(evaluate(left, scope, parameters), evaluate(right, scope, parameters))
+    if (order === undefined) return false
+    switch (operator) {
+      case '=':
+        return order === 0
+      case '<>':
+        return order !== 0
+      case '<':
+        return order < 0
+      case '>':
+        return order > 0
+      case '<=':
+        return order <= 0
+      default:
+        return order >= 0
+    }
+  })
+}
+
+function compare(left: unknown, right: unknown): number | undefined {
+  if (left === null || right === null) return undefined
+  const [a, b] = typeof left === typeof right ? [left, right] : [Number(left), Number(right)]
+  if (a === b) return 0
+  return (a as number) < (b as number) ? -1 : 1
+}
+
+function evaluate(expression: Expression, scope: Scope, parameters: Values): unknown {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.value
+    case 'parameter': {
+      const value = parameters[expression.index]
+      const plain = value instanceof TypedParameter ? value.value : value
+      return plain instanceof Date ? plain.toISOString() : plain
+    }
+    case 'column':
+      return scope(expression.name)
+    case 'call': {
+      const values = expression.arguments.map((argument) => evaluate(argument, scope, parameters))
+      if (expression.name === 'upper') return String(values[0] as string).toUpperCase()
+      if (expression.name === 'sleep') return values[0]
+      throw notSupported(`The function ${expression.name}`)
+    }
+    case 'binary': {
+      const left = evaluate(expression.left, scope, parameters)
+      const right = evaluate(expression.right, scope, parameters)
+      if (left === null || right === null) return null
+      const [a, b] =
+        typeof left === 'bigint' ? [left, BigInt(right as number)] : [left as number, Number(right)]
+      // Both are of one type by now; the compiler cannot know which.
+      if (expression.operator === '+') return (a as number) + (b as number)
+      return expression.operator === '-' ? (a as number) - (b as number) : (a as number) * (b as number)
+    }
+  }
+}
+
+/** How long the statement takes: the sum of its `sleep(milliseconds)`. */
+export function sleepOf(statement: ScriptedStatement, parameters: Values): number {
+  if (statement.kind !== 'select') return 0
+  let total = 0
+  for (const { expression } of statement.items) {
+    if (expression !== 'star' && expression.kind === 'call' && expression.name === 'sleep') {
+      total += Number(
+        expression.arguments[0] === undefined ? 0 : evaluate(expression.arguments[0], noColumns, parameters),
+      )
+    }
+  }
+  return total
+}
+
+function isAggregate(expression: Expression): boolean {
+  return expression.kind === 'call' && ['count', 'sum', 'max'].includes(expression.name)
+}
+
+function aggregate(
+  expression: Expression,
+  rows: readonly (readonly unknown[])[],
+  columns: readonly ColumnDefinition[],
+  parameters: Values,
+): unknown {
+  if (expression.kind !== 'call' || !isAggregate(expression))
+    return evaluate(expression, noColumns, parameters)
+  const [argument] = expression.arguments
+  if (argument === undefined) return rows.length
+  const values = rows
+    .map((row) => evaluate(argument, scopeOf(columns, row), parameters))
+    .filter((value) => value !== null)
+  if (expression.name === 'count') return values.length
+  if (values.length === 0) return null
+  if (expression.name === 'max') return values.reduce((a, b) => ((compare(a, b) ?? 0) < 0 ? b : a))
+  return values.reduce((a, b) => (a as number) + (b as number))
+}
+
+function describe(
+  name: string,
+  expression: Expression,
+  columns: readonly ColumnDefinition[],
+  parameters: Values,
+): ColumnMetadata {
+  if (expression.kind === 'column') {
+    const { type, databaseType } = columns[positionOf(columns, expression.name)]!
+    return { name, type, databaseType }
+  }
+  const type = typeOf(expression, columns, parameters)
+  return { name, type, databaseType: type }
+}
+
+function typeOf(
+  expression: Expression,
+  columns: readonly ColumnDefinition[],
+  parameters: Values,
+): SqlTypeName {
+  switch (expression.kind) {
+    case 'column':
+      return columns[positionOf(columns, expression.name)]!.type
+    case 'binary':
+      return typeOf(expression.left, columns, parameters)
+    case 'call':
+      if (expression.name === 'upper') return 'VARCHAR'
+      if (expression.arguments[0] === undefined || expression.name === 'count') return 'INTEGER'
+      return typeOf(expression.arguments[0], columns, parameters)
+    case 'parameter': {
+      const value = parameters[expression.index]
+      return value instanceof TypedParameter ? value.type : typeOfValue(value)
+    }
+    case 'literal':
+      return typeOfValue(expression.value)
+  }
+}
+
+/** The type that a value has when no column says more. */
+export function typeOfValue(value: unknown): SqlTypeName {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'INTEGER' : 'DOUBLE'
+  if (typeof value === 'bigint') return 'BIGINT'
+  if (typeof value === 'boolean') return 'BOOLEAN'
+  if (value instanceof Uint8Array) return 'VARBINARY'
+  return value instanceof Date ? 'TIMESTAMP_WITH_TIMEZONE' : 'VARCHAR'
+}
+
+function sorted(
+  rows: (readonly unknown[])[],
+  columns: readonly ColumnDefinition[],
+  { column: name, descending }: { column: string; descending: boolean },
+): (readonly unknown[])[] {
+  const at = positionOf(columns, name)
+  return rows.toSorted((a, b) => (compare(a[at], b[at]) ?? 0) * (descending ? -1 : 1))
+}
+
+function positionOf(columns: readonly ColumnDefinition[], name: string): number {
+  const position = columns.findIndex((candidate) => candidate.name === name)
+  if (position < 0) throw undefinedObject('column', name)
+  return position
+}
+
+function scopeOf(columns: readonly ColumnDefinition[], values: readonly unknown[]): Scope {
+  return (name) => values[positionOf(columns, name)]
+}
+
+function noColumns(name: string): never {
+  throw undefinedObject('column', name)
+}
+
+function column(name: string, type: SqlTypeName): ColumnDefinition {
+  return { name, type, databaseType: type, unique: false, notNull: false }
+}
+
+function* series(count: number): Generator<readonly unknown[]> {
+  for (let n = 1; n <= count; n++) yield [n]
+}
