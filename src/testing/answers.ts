@@ -1,7 +1,8 @@
 import type { ColumnMetadata } from '../api/result.ts'
 import { SQLException } from '../api/sql-exception.ts'
 import type { BoundParameters } from '../spi/physical-connection.ts'
-import { typeOfValue, type Answer } from './scripted-database.ts'
+import type { Answer } from './scripted-database.ts'
+import { typeOfValue } from './scripted-expressions.ts'
 
 /** The rows of a scripted answer: objects by label, all with the same labels. */
 export type ScriptedRows = readonly Readonly<Record<string, unknown>>[]

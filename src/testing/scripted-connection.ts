@@ -14,9 +14,10 @@ import type {
   TransactionStatus,
 } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
-import { Answers } from './answers.ts'
+import type { Answers } from './answers.ts'
 import type { ScriptedFailure, ScriptedStep } from './script.ts'
-import { sleepOf, type Answer } from './scripted-database.ts'
+import type { Answer } from './scripted-database.ts'
+import { sleepOf } from './scripted-expressions.ts'
 import { initialState, supportedIsolations, type ScriptedSession } from './scripted-session.ts'
 import { parseScript, parseStatement, type ScriptedStatement } from './scripted-sql.ts'
 import { cancelled, connectionLost, notSupported, protocolViolation } from './server-errors.ts'
