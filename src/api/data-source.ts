@@ -1,7 +1,7 @@
 import type { ConnectionEventListener, ConnectionSource } from './connection-event.ts'
 import type { Connection } from './connection.ts'
 import type { DeadlineOptions, Executor, Transaction, TransactionOptions } from './executor.ts'
-import type { Wrapper } from './wrapper.ts'
+import { interfaceToken, type InterfaceToken, type Wrapper } from './wrapper.ts'
 
 /** How a connection is asked for. The default timeout is the setting `connectionTimeout` (30 s). */
 export interface ConnectionOptions extends DeadlineOptions {
@@ -45,19 +45,9 @@ export interface DataSource extends Executor, Wrapper {
   removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
 }
 
-/**
- * The key of data sources for `lookup(name, DataSource)`: whatever implements the interface, made by Wellhead or not.
- */
-export const DataSource = {
-  name: 'DataSource',
-  [Symbol.hasInstance](value: unknown): boolean {
-    return (
-      typeof value === 'object' &&
-      value !== null &&
-      'getConnection' in value &&
-      typeof value.getConnection === 'function' &&
-      'withConnection' in value &&
-      typeof value.withConnection === 'function'
-    )
-  },
-} as const
+/** The key of data sources for `lookup(name, DataSource)`: whatever implements the interface, made by Wellhead or not. */
+export const DataSource: InterfaceToken<DataSource> = interfaceToken('DataSource', [
+  'getConnection',
+  'withConnection',
+  'transaction',
+])

@@ -1,0 +1,175 @@
+import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
+import type { Connection } from '../api/connection.ts'
+import { durationOption } from '../api/duration.ts'
+import { PoolClosedError } from '../pool/errors.ts'
+import { PoolEventStream, type PoolMember } from '../pool/events.ts'
+import type { PoolSettings } from '../pool/settings.ts'
+import { PoolCounter, type PoolStatistics } from '../pool/statistics.ts'
+import { CallDeadline } from '../session/call-deadline.ts'
+import { Listeners } from '../session/listeners.ts'
+import type { Clock } from '../spi/clock.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { ConnectionPoolDataSource } from '../spi/driver.ts'
+import type { PooledConnection } from '../spi/pooled-connection.ts'
+import type { ConnectionSupplier, Credentials } from './connection-supplier.ts'
+import type { CloseOptions } from './pooled-data-source.ts'
+
+interface Member {
+  readonly pooled: PooledConnection
+  readonly madeAt: number
+  state: 'inUse' | 'closing'
+}
+
+/** A physical connection for each borrower, closed when it is given back: for poolers in front, and for tools. */
+export class UnpooledSupplier implements ConnectionSupplier {
+  readonly events: PoolEventStream
+  readonly #name: string
+  readonly #dataSource: ConnectionPoolDataSource
+  readonly #settings: PoolSettings
+  readonly #clock: Clock
+  readonly #listeners = new Listeners<ConnectionEventListener<ConnectionSource>>()
+  readonly #members = new Set<Member>()
+  readonly #counters = new PoolCounter()
+  #connecting = 0
+  #idleWaiters: (() => void)[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(options: {
+    readonly name: string
+    readonly dataSource: ConnectionPoolDataSource
+    readonly settings: PoolSettings
+    readonly clock: Clock
+  }) {
+    this.#name = options.name
+    this.#dataSource = options.dataSource
+    this.#settings = options.settings
+    this.#clock = options.clock
+    this.events = new PoolEventStream(options.name)
+  }
+
+  async acquire(deadline?: Deadline, credentials?: Credentials): Promise<Connection> {
+    if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
+    this.events.emit('requested', { waiting: 0 })
+    const begun = this.#clock.now()
+    const timeout = Math.min(this.#settings.loginTimeout, this.#settings.connectionTimeout)
+    const connect = new CallDeadline(this.#clock, `A connect of ${this.#name}`, { timeout, outer: deadline })
+    this.#connecting++
+    let member: Member
+    try {
+      const pooled = await this.#dataSource.getPooledConnection({ deadline: connect, ...credentials })
+      member = { pooled, madeAt: this.#clock.now(), state: 'inUse' }
+      this.#members.add(member)
+      this.#counters.created++
+    } catch (error) {
+      this.#counters.connectFailed++
+      this.events.emit('connectFailed', { error, attempt: 1, retryIn: 0 })
+      throw error
+    } finally {
+      this.#connecting--
+      this.#wakeIfIdle()
+    }
+    const waited = this.#clock.now() - begun
+    this.events.emit('created', { member: this.#describe(member), took: waited })
+    return this.#lend(member, waited)
+  }
+
+  async #lend(member: Member, waited: number): Promise<Connection> {
+    const { pooled } = member
+    try {
+      if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
+      for (const text of this.#settings.connectionInitSql) await pooled.getConnection().execute(text)
+      // From here on events are the application's; the supplier is the last to hear.
+      pooled.addConnectionEventListener({
+        connectionClosed: () => this.#returned(member),
+        connectionErrorOccurred: ({ error }) => {
+          const source = { ...this.#describe(member), dataSourceName: this.#name }
+          this.#listeners.notify((listener, event) => listener.connectionErrorOccurred?.(event), {
+            source,
+            error,
+          })
+        },
+      })
+      const connection = pooled.getConnection()
+      this.#counters.acquired++
+      this.events.emit('acquired', { member: this.#describe(member), waited })
+      return connection
+    } catch (error) {
+      this.#end(member, 'broken')
+      throw error
+    }
+  }
+
+  #returned(member: Member): void {
+    const described = this.#describe(member)
+    const source = { ...described, dataSourceName: this.#name }
+    this.#listeners.notify((listener, event) => listener.connectionClosed?.(event), { source })
+    this.#counters.released++
+    this.events.emit('released', { member: described, used: this.#clock.now() - member.madeAt })
+    this.#end(member, member.pooled.broken === undefined ? 'maxUses' : 'broken')
+  }
+
+  #end(member: Member, reason: 'broken' | 'maxUses' | 'poolClosed'): void {
+    if (member.state === 'closing') return
+    member.state = 'closing'
+    void member.pooled.close().then(() => {
+      this.#members.delete(member)
+      this.#counters.closed[reason]++
+      this.events.emit('closed', { member: this.#describe(member), reason })
+      this.#wakeIfIdle()
+    })
+  }
+
+  statistics(): PoolStatistics {
+    const closing = [...this.#members].filter((member) => member.state === 'closing').length
+    return {
+      total: this.#members.size + this.#connecting,
+      connecting: this.#connecting,
+      idle: 0,
+      validating: 0,
+      inUse: this.#members.size - closing,
+      resetting: 0,
+      closing,
+      waiting: 0,
+      maximum: Infinity,
+      soft: 0,
+      counters: this.#counters,
+    }
+  }
+
+  addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
+    this.#listeners.add(listener)
+  }
+
+  removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
+    this.#listeners.remove(listener)
+  }
+
+  close(options?: CloseOptions): Promise<void> {
+    const drainTimeout = durationOption('drainTimeout', options?.drainTimeout ?? '10s')
+    return (this.#closing ??= this.#drain(drainTimeout))
+  }
+
+  async #drain(drainTimeout: number): Promise<void> {
+    const timer = this.#clock.setTimer(() => {
+      for (const member of this.#members) {
+        member.pooled.abort(new PoolClosedError(this.#name))
+        this.#end(member, 'poolClosed')
+      }
+    }, drainTimeout)
+    while (this.#members.size + this.#connecting > 0) {
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
+    }
+    timer.cancel()
+    await this.#dataSource.close()
+  }
+
+  #wakeIfIdle(): void {
+    const waiters = this.#idleWaiters
+    this.#idleWaiters = []
+    for (const resolve of waiters) resolve()
+  }
+
+  #describe(member: Member): PoolMember {
+    return { id: member.pooled.id, age: this.#clock.now() - member.madeAt, uses: 1 }
+  }
+}
