@@ -28,3 +28,8 @@ export function interfaceToken<T extends object>(
     },
   }
 }
+
+/** The object as what the token stands for, or undefined when it is not. */
+export function asInstance<T>(value: unknown, token: ClassToken<T>): T | undefined {
+  return value instanceof token ? (value as T) : undefined
+}

@@ -1,7 +1,7 @@
 import type { Connection, DatabaseMetaData, PreparedStatement, Savepoint } from '../api/connection.ts'
 import type { DeadlineOptions, IsolationLevel } from '../api/executor.ts'
 import { SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
-import type { ClassToken } from '../api/wrapper.ts'
+import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import { CallDeadline } from './call-deadline.ts'
 import { LogicalPreparedStatement } from './logical-prepared-statement.ts'
@@ -179,7 +179,8 @@ export class LogicalConnection extends SessionExecutor implements Connection {
 
   unwrap<T>(token: ClassToken<T>): T {
     this.session.check(this)
-    if (this instanceof token) return this
+    const own = asInstance(this, token)
+    if (own !== undefined) return own
     const found = this.session.physical.unwrap?.(token)
     if (found === undefined) {
       throw new SQLException(`There is no ${token.name} behind this connection`, {

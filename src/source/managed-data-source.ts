@@ -6,7 +6,7 @@ import {
   SQLFeatureNotSupportedException,
   SQLNonTransientException,
 } from '../api/sql-exception.ts'
-import type { ClassToken } from '../api/wrapper.ts'
+import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import { ConnectionPool } from '../pool/connection-pool.ts'
 import type { PoolEventListener, PoolEventName } from '../pool/events.ts'
 import type { PoolSettings } from '../pool/settings.ts'
@@ -140,7 +140,8 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
   }
 
   unwrap<T>(token: ClassToken<T>): T {
-    if (this instanceof token) return this
+    const own = asInstance(this, token)
+    if (own !== undefined) return own
     throw new SQLException(`${this.name}: there is no ${token.name} behind this data source`, {
       sqlState: 'HY000',
       reason: 'parameter',
