@@ -72,8 +72,7 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
 
   async #next(): Promise<IteratorResult<Row>> {
     // A stale handle reads nothing, not even what was fetched before (ruling 3).
-    if (this.#state !== 'ended') this.#session.check(this.#caller)
-    else if (!this.#session.isLive(this.#caller)) this.#session.check(this.#caller)
+    if (this.#state !== 'ended' || this.#position < this.#rows.length) this.#session.check(this.#caller)
     while (this.#position === this.#rows.length) {
       if (this.#state === 'ended') return { done: true, value: undefined }
       await this.#fetch()

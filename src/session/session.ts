@@ -327,6 +327,8 @@ export class Session implements QueueOwner {
   }
 
   ping(): Promise<void> {
+    // Between two fetches nothing can be asked; the next fetch will tell.
+    if (this.#stream !== undefined) return Promise.resolve()
     return this.#enqueue({ what: 'ping', run: () => this.physical.ping() })
   }
 

@@ -45,12 +45,13 @@ export async function runTransaction<T>(
   let value: T
   try {
     value = await untilDeadline(work(block, deadline), deadline)
+    // Still ours, and no inner block runs on.
+    session.check({ generation: caller.generation, block })
     await session.closeStream()
   } catch (error) {
     await undo(session, caller, block, leave, bracket)
     throw error
   }
-  if (session.generation !== caller.generation) session.check(caller)
   leave()
   await bracket.keep()
   return value
@@ -64,10 +65,11 @@ async function undo(
   leave: () => void,
   bracket: Bracket,
 ): Promise<void> {
-  // Closed or handed out again meanwhile: whoever closed it has rolled back, and the session is no longer ours.
+  // Closed, handed out again or ended from outside meanwhile: whoever did it has rolled back.
   if (session.generation !== caller.generation || session.broken !== undefined) return
+  if (!isWithin(session.block, block)) return
   // An inner block that still runs is dead from here on, with all that it began.
-  if (isWithin(session.block, block)) session.block = block
+  session.block = block
   leave()
   try {
     await session.closeStream()
