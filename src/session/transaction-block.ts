@@ -31,15 +31,12 @@ export async function runTransaction<T>(
       ? transaction(session, options, deadline)
       : savepoint(session, deadline)
   const block: TransactionBlock = { outer: caller.block }
-  const leave = (): void => {
-    if (session.block === block) session.block = caller.block
-  }
   // From here on the connection itself is refused: whatever it sent would be in the transaction by accident.
   session.block = block
   try {
     await bracket.begin()
   } catch (error) {
-    leave()
+    leave(session, block)
     throw error
   }
   let value: T
@@ -49,12 +46,27 @@ export async function runTransaction<T>(
     session.check({ generation: caller.generation, block })
     await session.closeStream()
   } catch (error) {
-    await undo(session, caller, block, leave, bracket)
+    await undo(session, caller, block, bracket)
     throw error
   }
-  leave()
-  await bracket.keep()
+  const ending = end(session, block)
+  try {
+    await bracket.keep()
+  } finally {
+    leave(session, ending)
+  }
   return value
+}
+
+/** From here on neither the block nor what is around it may send anything, until the block is left. */
+function end(session: Session, block: TransactionBlock): TransactionBlock {
+  const ending = { outer: block.outer }
+  session.block = ending
+  return ending
+}
+
+function leave(session: Session, block: TransactionBlock): void {
+  if (session.block === block) session.block = block.outer
 }
 
 /** A failure to undo costs the physical connection, and is told by its event; the caller learns what failed first. */
@@ -62,20 +74,20 @@ async function undo(
   session: Session,
   caller: Caller,
   block: TransactionBlock,
-  leave: () => void,
   bracket: Bracket,
 ): Promise<void> {
   // Closed, handed out again or ended from outside meanwhile: whoever did it has rolled back.
   if (session.generation !== caller.generation || session.broken !== undefined) return
   if (!isWithin(session.block, block)) return
   // An inner block that still runs is dead from here on, with all that it began.
-  session.block = block
-  leave()
+  const ending = end(session, block)
   try {
     await session.closeStream()
     await bracket.undo()
   } catch (error) {
     session.lost(restoreFailed('The transaction could not be rolled back', error))
+  } finally {
+    leave(session, ending)
   }
 }
 
