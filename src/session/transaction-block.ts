@@ -27,9 +27,7 @@ export async function runTransaction<T>(
   session.check(caller)
   const deadline = blockDeadline(session, options, outerDeadline)
   const bracket =
-    caller.block === undefined
-      ? transaction(session, options, deadline)
-      : savepoint(session, deadline)
+    caller.block === undefined ? transaction(session, options, deadline) : savepoint(session, deadline)
   const block: TransactionBlock = { outer: caller.block }
   // From here on the connection itself is refused: whatever it sent would be in the transaction by accident.
   session.block = block
@@ -96,11 +94,7 @@ function isWithin(inner: TransactionBlock | undefined, outer: TransactionBlock):
   return false
 }
 
-function transaction(
-  session: Session,
-  options: TransactionOptions,
-  deadline: Deadline | undefined,
-): Bracket {
+function transaction(session: Session, options: TransactionOptions, deadline: Deadline | undefined): Bracket {
   if (!session.autoCommit) {
     throw inTransaction(
       'Auto-commit is off: this connection ends its transactions with commit() and rollback()',
