@@ -1,0 +1,161 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sqliteDialect } from '../../drivers/sqlite/dialect.ts'
+import { SQLException } from '../../src/api/sql-exception.ts'
+import { StatementCompiler } from '../../src/sql/statement-compiler.ts'
+
+const compiler = new StatementCompiler(sqliteDialect, 8)
+const compile = (text: string): ReturnType<StatementCompiler['compile']> => compiler.compile(text)
+
+function failure(text: unknown): SQLException {
+  try {
+    compiler.compile(text as string)
+  } catch (error) {
+    if (error instanceof SQLException) return error
+    throw error
+  }
+  throw new Error(`${String(text)} was compiled`)
+}
+
+describe('markers', () => {
+  it.each([
+    ['SELECT ?', 1],
+    ['SELECT ?, ?', 2],
+    ["SELECT '?', ?", 1],
+    ["SELECT 'it''s ?', ?", 1],
+    ['SELECT "?" FROM t WHERE a = ?', 1],
+    ['SELECT `?` FROM t', 0],
+    ['SELECT [a?b] FROM t WHERE c=?', 1],
+    ['SELECT 1 -- ?\n, ?', 1],
+    ['SELECT 1 /* ? */, ?', 1],
+    ['SELECT 1 /* ? ', 0],
+    ['SELECT ?-?', 2],
+    ['SELECT a FROM t WHERE b IN (?,?,?)', 3],
+  ])('%j has %d', (text, count) => {
+    const statement = compile(text)
+    expect(statement.parameterCount).toBe(count)
+    expect(statement.sql).toBe(text)
+  })
+
+  it.each(['SELECT ?1', 'SELECT :name', 'SELECT @name', 'SELECT $name', 'SELECT ? + :b', 'SELECT ??'])(
+    '%j is refused: it would not travel',
+    (text) => {
+      expect(failure(text)).toMatchObject({ sqlState: '42601', reason: 'syntax' })
+    },
+  )
+
+  it('names the place', () => {
+    expect(failure('SELECT 1,\n  :name').message).toContain("':name' at line 2, column 3")
+  })
+})
+
+describe('one statement', () => {
+  it.each(['SELECT 1; SELECT 2', 'SELECT 1;;SELECT 2', 'DELETE FROM t; -- x\n DROP TABLE t'])(
+    '%j is refused',
+    (text) => {
+      expect(failure(text)).toMatchObject({ sqlState: '0A000', reason: 'feature' })
+    },
+  )
+
+  it.each([
+    'SELECT 1;',
+    'SELECT 1 ; ; -- end',
+    "SELECT ';'",
+    'CREATE TRIGGER r AFTER INSERT ON t BEGIN UPDATE t SET a = 1; DELETE FROM u; END',
+    'CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; END;',
+  ])('%j is one', (text) => {
+    expect(compile(text).sql).toBe(text)
+  })
+
+  it('a trigger ends with its END', () => {
+    expect(failure('CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END; DROP TABLE t').sqlState).toBe(
+      '0A000',
+    )
+  })
+
+  it.each(['', '   ', '-- nothing', '/* nothing */', ';', ' ;; '])('%j holds none', (text) => {
+    expect(failure(text).sqlState).toBe('42601')
+  })
+
+  it.each([
+    ["SELECT 'a", 'literal'],
+    ['SELECT "a', 'name'],
+    ['SELECT [a', 'name'],
+  ])('%j is not ended', (text, what) => {
+    expect(failure(text).message).toContain(`The ${what} that begins at line 1, column 8 is not ended`)
+  })
+
+  it.each([null, undefined, 7, {}, Symbol('s')])('%s is no text', (value) => {
+    expect(failure(value)).toMatchObject({ sqlState: 'HY009', reason: 'parameter' })
+  })
+})
+
+describe('traits', () => {
+  it.each([
+    ['SELECT 1', { readOnly: true, changesSession: false, transactionControl: false }],
+    ['/* c */ select 1', { readOnly: true }],
+    ['WITH x AS (SELECT 1) SELECT * FROM x', { readOnly: true }],
+    ['WITH x AS (SELECT 1) DELETE FROM t', { readOnly: false, changesSession: false }],
+    ['INSERT INTO t VALUES (1)', { readOnly: false, changesSession: false }],
+    ['CREATE TABLE t (a)', { readOnly: false, changesSession: false }],
+    ['CREATE TEMP TABLE t (a)', { changesSession: true }],
+    ['PRAGMA cache_size = 10', { changesSession: true }],
+    ['ATTACH ? AS x', { changesSession: true }],
+    ['BEGIN', { transactionControl: true }],
+    ['ROLLBACK TO s', { transactionControl: true }],
+    ['FROBNICATE', { readOnly: false, changesSession: true }],
+  ])('%j', (text, traits) => {
+    expect(compile(text)).toMatchObject(traits)
+  })
+})
+
+describe('the cache', () => {
+  it('gives one identity to one text, and forgets what was not used for longest', () => {
+    const own = new StatementCompiler(sqliteDialect, 2)
+    const first = own.compile('SELECT 1')
+    const second = own.compile('SELECT 2')
+    expect(own.compile('SELECT 1')).toBe(first)
+    own.compile('SELECT 3')
+    expect(own.compile('SELECT 1')).toBe(first)
+    expect(own.compile('SELECT 2')).not.toBe(second)
+  })
+
+  it('may be switched off', () => {
+    const own = new StatementCompiler(sqliteDialect, 0)
+    expect(own.compile('SELECT 1')).not.toBe(own.compile('SELECT 1'))
+  })
+})
+
+it('never hangs, and never changes a text', () => {
+  const piece = fc.constantFrom(
+    '?',
+    "'",
+    '"',
+    '`',
+    '[',
+    ']',
+    '--',
+    '/*',
+    '*/',
+    ';',
+    '\n',
+    ' ',
+    'a',
+    'END',
+    'CREATE TRIGGER ',
+    '$',
+    ':',
+    '1',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      const text = pieces.join('')
+      try {
+        expect(compile(text).sql).toBe(text)
+      } catch (error) {
+        expect(error).toBeInstanceOf(SQLException)
+      }
+    }),
+    { numRuns: 5_000 },
+  )
+})
