@@ -35,14 +35,25 @@ export class CannotConnectError extends SQLTransientConnectionException {
   readonly snapshot: PoolSnapshot
   /** How long the caller waited, in milliseconds. */
   readonly waited: number
-  /** How long ago the last attempt, whose error is the `cause`, failed; in milliseconds. */
-  readonly causeAge: number
+  /**
+   * How long ago the last attempt, whose error is the `cause`, failed; in milliseconds. Undefined when none has failed
+   * yet: the first is still under way.
+   */
+  readonly causeAge: number | undefined
 
-  constructor(name: string, waited: number, snapshot: PoolSnapshot, cause: unknown, causeAge: number) {
+  constructor(name: string, waited: number, snapshot: PoolSnapshot, cause: unknown, causeAge?: number) {
+    const attempt =
+      causeAge === undefined
+        ? 'the attempt is still under way'
+        : `the last attempt failed ${Math.round(causeAge)} ms ago: ${cause instanceof Error ? cause.message : String(cause)}`
     super(
-      `${name}: cannot connect within ${Math.round(waited)} ms; the last attempt failed ` +
-        `${Math.round(causeAge)} ms ago: ${cause instanceof Error ? cause.message : String(cause)} (${inWords(snapshot)})`,
-      { sqlState: '08001', reason: 'connect-failed', retry: 'connect', cause },
+      `${name}: no connection could be made within ${Math.round(waited)} ms; ${attempt} (${inWords(snapshot)})`,
+      {
+        sqlState: '08001',
+        reason: 'connect-failed',
+        retry: 'connect',
+        cause,
+      },
     )
     this.snapshot = snapshot
     this.waited = waited

@@ -58,8 +58,8 @@ export class Slot<T> {
   uses = 0
   /** A borrower holds it. In use but not lent is the moment between two borrowers. */
   lent = false
-  /** When this use began, if this use is measured; else 0. */
-  lentAt = 0
+  /** When this use began, if this use is measured; else -1. */
+  lentAt = -1
   /** Checked before it is lent again, however short it was idle. */
   suspect = false
   /** Why it is not to be lent again. */

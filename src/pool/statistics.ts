@@ -48,4 +48,9 @@ export class PoolCounter implements PoolCounters {
     invalidated: 0,
     poolClosed: 0,
   }
+
+  read(): PoolCounters {
+    const { acquired, released, created, connectFailed, rejected, closed } = this
+    return { acquired, released, created, connectFailed, rejected, closed: { ...closed } }
+  }
 }

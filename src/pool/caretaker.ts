@@ -1,0 +1,120 @@
+import { CallDeadline } from '../session/call-deadline.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { PoolEngine } from './engine.ts'
+import { SlotState } from './slot.ts'
+import type { Slot } from './slot.ts'
+
+/**
+ * Asks resources whether they live, and makes them as new. Each step has `validationTimeout`; one that misses it costs
+ * the resource, never the caller's time beyond that.
+ */
+export class Caretaker<T, Lent> {
+  /** A check failed, and no check or connect has succeeded since: those under way are not counted on. */
+  shaken = false
+  readonly #engine: PoolEngine<T, Lent>
+
+  constructor(engine: PoolEngine<T, Lent>) {
+    this.#engine = engine
+  }
+
+  /** Asks whether an idle resource still lives; then it rests again, or serves a waiter, or goes. */
+  check(slot: Slot<T>): void {
+    const { idle, slots, clock, factory, events } = this.#engine
+    if (slot.linked) idle.remove(slot)
+    slots.transition(slot, SlotState.validating)
+    const startedAt = clock.now()
+    this.#within(
+      'validation',
+      (deadline) => factory.validate(slot.resource!, deadline),
+      (answer, error) => {
+        // It may have been given up meanwhile.
+        if (slot.state !== SlotState.validating) return
+        const now = clock.now()
+        const valid = answer === true
+        if (valid) this.#passed(slot, now)
+        else this.#failed(slot, error)
+        if (events.lists.validated !== undefined) {
+          events.emit('validated', { member: this.#engine.member(slot, now), valid, took: now - startedAt })
+        }
+      },
+    )
+  }
+
+  /** Makes it as new, after one borrower and before the next is chosen. */
+  reset(slot: Slot<T>): void {
+    const { slots, clock, factory, events } = this.#engine
+    slots.transition(slot, SlotState.resetting)
+    const startedAt = clock.now()
+    this.#within(
+      'session reset',
+      (deadline) => factory.reset(slot.resource!, deadline).then(() => true),
+      (done, error) => {
+        if (slot.state !== SlotState.resetting) return
+        const now = clock.now()
+        if (done === true) this.#engine.offer(slot)
+        else this.#engine.retire(slot, 'resetFailed', error)
+        if (events.lists.reset !== undefined) {
+          events.emit('reset', { member: this.#engine.member(slot, now), took: now - startedAt, error })
+        }
+      },
+    )
+  }
+
+  #passed(slot: Slot<T>, now: number): void {
+    const { waiters, slots, idle, housekeeper } = this.#engine
+    this.shaken = false
+    slot.suspect = false
+    slot.aliveAt = now
+    const reason = this.#engine.unfit(slot)
+    if (reason !== undefined) {
+      this.#engine.retire(slot, reason)
+    } else if (waiters.size > 0) {
+      this.#engine.handOver(slot)
+    } else {
+      // Nobody used it: it goes back to its place among the cold, and stays as old as it was.
+      slots.transition(slot, SlotState.idle)
+      let warmer = idle.first
+      while (warmer !== undefined && warmer.idleSince <= slot.idleSince) warmer = warmer.next
+      idle.insert(slot, warmer)
+      housekeeper.rested(now)
+    }
+  }
+
+  /** One dead connection makes all idle ones suspect: they are asked together, so an outage costs one timeout. */
+  #failed(slot: Slot<T>, error: unknown): void {
+    this.shaken = true
+    this.#engine.retire(slot, 'invalid', error)
+    if (!this.#engine.isClosed) for (const other of this.#engine.idle) this.check(other)
+    this.#engine.connector.pump()
+  }
+
+  #within<R>(
+    what: string,
+    step: (deadline: Deadline) => Promise<R>,
+    settle: (outcome: R | undefined, error: unknown) => void,
+  ): void {
+    const { clock, name, limits } = this.#engine
+    const deadline = new CallDeadline(clock, `${what} of ${name}`, { timeout: limits.validationTimeout })
+    let settled = false
+    let stop = nothing
+    const once = (outcome: R | undefined, error: unknown): void => {
+      if (settled) return
+      settled = true
+      stop()
+      settle(outcome, error)
+    }
+    let work: Promise<R>
+    try {
+      work = step(deadline)
+    } catch (error) {
+      work = Promise.reject(error)
+    }
+    stop = deadline.onExpired((error) => once(undefined, error))
+    work.then(
+      (outcome) => once(outcome, undefined),
+      (error: unknown) => once(undefined, error),
+    )
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,131 @@
+import type { Connection } from '../api/connection.ts'
+import type { SQLException } from '../api/sql-exception.ts'
+import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { ConnectionPoolDataSource } from '../spi/driver.ts'
+import type { PooledConnection } from '../spi/pooled-connection.ts'
+import type { SlotFactory } from './engine.ts'
+import type { PoolSettings } from './settings.ts'
+import type { Slot } from './slot.ts'
+
+/** Told what a physical connection says. */
+export interface MemberListener {
+  memberClosed(member: Member): void
+  memberFailed(member: Member, error: SQLException): void
+}
+
+/** A physical connection in its slot: the pool's listener on it, and its face towards applications. */
+export class Member implements ConnectionEventListener<PooledConnection> {
+  readonly pooled: PooledConnection
+  readonly source: ConnectionSource
+  readonly #listener: MemberListener
+  #slot: Slot<Member> | undefined
+
+  constructor(pooled: PooledConnection, dataSourceName: string, now: () => number, listener: MemberListener) {
+    this.pooled = pooled
+    this.#listener = listener
+    const slot = (): Slot<Member> | undefined => this.#slot
+    this.source = Object.freeze({
+      id: pooled.id,
+      dataSourceName,
+      get age() {
+        return now() - (slot()?.createdAt ?? now())
+      },
+      get uses() {
+        return slot()?.uses ?? 0
+      },
+    })
+  }
+
+  /** Set before anything can be heard. */
+  get slot(): Slot<Member> {
+    return this.#slot!
+  }
+
+  attach(slot: Slot<Member>): void {
+    this.#slot = slot
+    slot.label = this.pooled.id
+    this.pooled.addConnectionEventListener(this)
+  }
+
+  connectionClosed(): void {
+    this.#listener.memberClosed(this)
+  }
+
+  connectionErrorOccurred({ error }: { readonly error: SQLException }): void {
+    this.#listener.memberFailed(this, error)
+  }
+}
+
+/** Makes physical connections out of a driver, and says what the pool's settings mean for them. */
+export class ConnectionFactory implements SlotFactory<Member, Connection> {
+  readonly #dataSource: ConnectionPoolDataSource
+  readonly #settings: Pick<PoolSettings, 'connectionInitSql' | 'sessionReset'>
+  readonly #memberOf: (pooled: PooledConnection) => Member
+
+  constructor(
+    dataSource: ConnectionPoolDataSource,
+    settings: Pick<PoolSettings, 'connectionInitSql' | 'sessionReset'>,
+    memberOf: (pooled: PooledConnection) => Member,
+  ) {
+    this.#dataSource = dataSource
+    this.#settings = settings
+    this.#memberOf = memberOf
+  }
+
+  async create(deadline: Deadline): Promise<Member> {
+    const pooled = await this.#dataSource.getPooledConnection({ deadline })
+    try {
+      await this.#initialise(pooled, deadline)
+    } catch (error) {
+      pooled.abort(error)
+      await pooled.close()
+      throw error
+    }
+    return this.#memberOf(pooled)
+  }
+
+  destroy({ pooled }: Member, abort: boolean): Promise<void> {
+    if (abort) pooled.abort()
+    return pooled.close()
+  }
+
+  validate({ pooled }: Member, deadline: Deadline): Promise<boolean> {
+    return pooled.isValid(deadline)
+  }
+
+  needsReset({ pooled }: Member): boolean {
+    const { sessionReset } = this.#settings
+    return sessionReset === 'auto' ? pooled.dirty : sessionReset === 'always'
+  }
+
+  async reset({ pooled }: Member, deadline: Deadline): Promise<void> {
+    await pooled.reset(deadline)
+    // A restored session is one as the driver made it: what was added here is added again.
+    await this.#initialise(pooled, deadline)
+  }
+
+  isBroken({ pooled }: Member): boolean {
+    return pooled.broken !== undefined
+  }
+
+  attach(slot: Slot<Member>): void {
+    slot.resource!.attach(slot)
+  }
+
+  lend({ pooled }: Member): Connection {
+    return pooled.getConnection()
+  }
+
+  /** Through a handle, as an application would: whatever a session can run, it can run here. */
+  async #initialise(pooled: PooledConnection, deadline: Deadline): Promise<void> {
+    const { connectionInitSql } = this.#settings
+    if (connectionInitSql.length === 0) return
+    const connection = pooled.getConnection()
+    for (const sql of connectionInitSql) {
+      const left = deadline.remaining()
+      await connection.execute(sql, [], left === Infinity ? {} : { timeout: left })
+    }
+    await connection.close()
+  }
+}
