@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CompositeName, withoutEnvironmentPrefix } from '../../src/naming/composite-name.ts'
 import { InvalidNameException, NamingException } from '../../src/naming/naming-exception.ts'

@@ -1,3 +1,4 @@
+import { SQLException } from '../api/sql-exception.ts'
 import { InvalidSettingError, nearestName } from '../spi/settings.ts'
 import { CompositeName, withoutEnvironmentPrefix } from './composite-name.ts'
 import { expectMap, expectText, refuseUnknownKeys, shortenKey } from './configuration-node.ts'
@@ -185,10 +186,12 @@ function checkKnown(
   }
 }
 
-/** An error about a setting becomes one that says where the setting was written. Others stay as they are. */
+/** An error about settings becomes one that says where they were written. Others stay as they are. */
 export function atOrigin(error: unknown, origin: ReferenceOrigin | undefined): unknown {
-  if (!(error instanceof InvalidSettingError)) return error
-  return new ConfigurationException(error.message, { place: origin?.placeOf(error.path), cause: error })
+  if (!(error instanceof SQLException)) return error
+  // One without a path says that there is no such driver.
+  const path = error instanceof InvalidSettingError ? error.path : ['driver']
+  return new ConfigurationException(error.message, { place: origin?.placeOf(path), cause: error })
 }
 
 /** The place of a setting: of its key, because faults are in the key as often as in the value. */
@@ -197,7 +200,8 @@ function placeOf(
   settings: ReadonlyMap<string, WrittenSetting>,
   dataSource: ConfigurationEntry,
 ): ConfigurationPlace {
-  let entry = settings.get(path[0] ?? '')?.entry
+  // What is not there by name came with the url.
+  let entry = (settings.get(path[0] ?? '') ?? settings.get('url'))?.entry
   for (const key of path.slice(1)) {
     const inner = entry?.value.kind === 'map' ? entry.value.entries.get(key) : undefined
     if (inner === undefined) break

@@ -5,7 +5,7 @@ import type { DeadlineOptions, StatementOptions, StreamOptions, Transaction } fr
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { Parameters } from '../api/sql-types.ts'
-import type { ClassToken } from '../api/wrapper.ts'
+import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import { NameNotFoundException } from './naming-exception.ts'
 
 /** What stands behind a name at the moment, and who listens to it: kept by the context, read by its data source. */
@@ -118,13 +118,16 @@ export class NamedDataSource implements DataSource {
     this.#slot.removeListener(listener)
   }
 
-  /** The only way to what is behind: the pool, and its administration. */
+  /** The only way to what is behind: the pool, and its administration (`unwrap(PooledDataSource)`). */
   unwrap<T>(token: ClassToken<T>): T {
+    const own = asInstance(this, token)
+    if (own !== undefined) return own
     const source = this.#present()
-    return source instanceof token ? source : source.unwrap(token)
+    return asInstance(source, token) ?? source.unwrap(token)
   }
 
   isWrapperFor(token: ClassToken<unknown>): boolean {
+    if (this instanceof token) return true
     const { source } = this.#slot
     return source !== undefined && (source instanceof token || source.isWrapperFor(token))
   }

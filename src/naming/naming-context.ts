@@ -77,7 +77,7 @@ export class NamingContext {
   readonly #root: NamingContext
   readonly #bindings = new Map<string, Binding>()
 
-  /** Contexts are made by `InitialContext`, and by binding names of several components. */
+  /** @internal Contexts are made by `InitialContext`, and by binding names of several components. */
   constructor(namespace: Namespace, name: CompositeName = CompositeName.of(), root?: NamingContext) {
     this.#namespace = namespace
     this.#name = name
@@ -151,9 +151,8 @@ export class NamingContext {
    * @throws WrongTypeException when it is something else.
    */
   async lookup(name: Name): Promise<unknown>
-  async lookup(name: Name, token: typeof DataSource): Promise<DataSource>
   async lookup<T>(name: Name, token: ClassToken<T>): Promise<T>
-  async lookup(name: Name, token?: typeof DataSource | ClassToken<unknown>): Promise<unknown> {
+  async lookup(name: Name, token?: ClassToken<unknown>): Promise<unknown> {
     const object = await this.#resolve(name)
     if (token !== undefined && !(object instanceof token)) throw wrongType(name, object, token.name)
     return object
@@ -166,7 +165,7 @@ export class NamingContext {
    */
   dataSource(name: Name): DataSource {
     const object = this.#resolve(name)
-    if (object instanceof DataSource) return object as DataSource
+    if (object instanceof DataSource) return object
     if (object instanceof Promise) {
       // The creation goes on, and whoever looks the name up later hears of its failure.
       object.catch(() => undefined)
@@ -285,7 +284,7 @@ export class NamingContext {
   #redirect(component: string, previous: ReferencedObject, next: Binding): Promise<void> | undefined {
     if (next.kind !== 'reference') {
       const object = next.kind === 'object' ? next.object : undefined
-      previous.redirect(object instanceof DataSource ? (object as DataSource) : undefined)
+      previous.redirect(object instanceof DataSource ? object : undefined)
       return undefined
     }
     next.object.succeed(previous)

@@ -104,7 +104,7 @@ export class ReferencedObject {
       void this.#namespace.closing(this.#closeObject(object)).catch(() => undefined)
       throw this.#unbound()
     }
-    const handedOut = object instanceof DataSource ? this.#follow(object as DataSource) : object
+    const handedOut = object instanceof DataSource ? this.#follow(object) : object
     this.#state = { kind: 'made', object, handedOut }
     this.#namespace.remember(this)
     return handedOut
