@@ -40,7 +40,15 @@ export class BaseConnectionPoolDataSource implements ConnectionPoolDataSource {
   }
 
   async getPooledConnection(options: PooledConnectionOptions): Promise<PooledConnection> {
-    return new SessionPooledConnection(await this.#options.connect(options), this.#context)
+    const pooled = new SessionPooledConnection(await this.#options.connect(options), this.#context)
+    try {
+      await pooled.initialise(options.deadline)
+      return pooled
+    } catch (error) {
+      pooled.abort(error)
+      await pooled.close()
+      throw error
+    }
   }
 
   close(): Promise<void> {

@@ -27,6 +27,17 @@ export function streamIsOpen(): SQLException {
   )
 }
 
+/** 24000: the rows went with the transaction in which they were read. */
+export function streamWasCutOff(): SQLException {
+  return new SQLNonTransientException(
+    'The stream is closed: its transaction ended before it was read to its end',
+    {
+      sqlState: '24000',
+      reason: 'cursor',
+    },
+  )
+}
+
 /** 25001: not within a transaction. */
 export function inTransaction(message: string): SQLException {
   return new SQLNonTransientException(message, { sqlState: '25001', reason: 'tx-state' })

@@ -38,6 +38,11 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
     return this.#session.dirty
   }
 
+  /** Runs the statements that belong to every new session. */
+  initialise(deadline: Deadline): Promise<void> {
+    return this.#session.initialise(deadline)
+  }
+
   getConnection(): Connection {
     const session = this.#session
     if (this.#closing !== undefined || session.broken !== undefined) {

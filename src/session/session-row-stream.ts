@@ -6,6 +6,7 @@ import type { BoundParameters, RawStream } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 import { CallDeadline } from './call-deadline.ts'
 import { toRows } from './result-rows.ts'
+import { streamWasCutOff } from './session-errors.ts'
 import type { Caller, OpenStream, Session } from './session.ts'
 
 const defaultFetchSize = 1_000
@@ -22,6 +23,8 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
   #rows: Row[] = []
   #position = 0
   #state: 'unopened' | 'open' | 'ended' = 'unopened'
+  /** Ended by its connection or transaction, not by its reader: to say that there are no more rows would be a lie. */
+  #cutOff = false
   /** Calls are served one after the other, also when the reader does not wait. */
   #tail: Promise<unknown> = Promise.resolve()
 
@@ -60,7 +63,9 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
 
   async closeRaw(): Promise<void> {
     this.#state = 'ended'
+    this.#cutOff = true
     this.#rows = []
+    this.#position = 0
     await this.#raw?.close()
   }
 
@@ -72,7 +77,10 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
 
   async #next(): Promise<IteratorResult<Row>> {
     // A stale handle reads nothing, not even what was fetched before (ruling 3).
-    if (this.#state !== 'ended' || this.#position < this.#rows.length) this.#session.check(this.#caller)
+    if (this.#state !== 'ended' || this.#cutOff || this.#position < this.#rows.length) {
+      this.#session.check(this.#caller)
+    }
+    if (this.#cutOff) throw streamWasCutOff()
     while (this.#position === this.#rows.length) {
       if (this.#state === 'ended') return { done: true, value: undefined }
       await this.#fetch()

@@ -334,10 +334,19 @@ export class Session implements QueueOwner {
 
   async reset(deadline: Deadline): Promise<void> {
     await this.#enqueue({ what: 'reset', deadline, run: () => this.physical.reset() })
-    this.#dirty = false
     this.#ended()
     this.autoCommit = true
     this.state = this.physical.initialState
+    this.#dirty = false
+    await this.initialise(deadline)
+  }
+
+  /** Runs the setting `connectionInitSql`. What it changes is how this session is meant to be: it is not dirty. */
+  async initialise(deadline: Deadline): Promise<void> {
+    for (const text of this.context.settings.connectionInitSql ?? []) {
+      const statement = this.context.compiler.compile(text)
+      await this.#enqueue({ what: text, deadline, run: () => this.physical.execute(statement, []) })
+    }
   }
 
   /** Refuses everything that waits or runs. */

@@ -175,6 +175,6 @@ function effectiveSettings(settings: PoolSettings): PoolSettings {
 }
 
 function sessionSettings(settings: PoolSettings): SessionSettings {
-  const { queryTimeout, validationTimeout, statementCacheSize } = settings
-  return { queryTimeout, validationTimeout, statementCacheSize }
+  const { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql } = settings
+  return { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql }
 }

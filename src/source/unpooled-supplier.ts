@@ -73,11 +73,10 @@ export class UnpooledSupplier implements ConnectionSupplier {
     return this.#lend(member, waited)
   }
 
-  async #lend(member: Member, waited: number): Promise<Connection> {
+  #lend(member: Member, waited: number): Connection {
     const { pooled } = member
     try {
       if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
-      for (const text of this.#settings.connectionInitSql) await pooled.getConnection().execute(text)
       // From here on events are the application's; the supplier is the last to hear.
       pooled.addConnectionEventListener({
         connectionClosed: () => this.#returned(member),

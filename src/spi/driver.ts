@@ -37,6 +37,8 @@ export interface SessionSettings {
   readonly validationTimeout: number
   /** Compiled texts kept for each data source, and prepared statements for each physical connection. */
   readonly statementCacheSize: number
+  /** Run when a session is made, and again when it was reset: what they change belongs to it. Default: none. */
+  readonly connectionInitSql?: readonly string[] | undefined
 }
 
 /** What is known of a driver without loading it: enough to read its URL and to validate its settings. */
