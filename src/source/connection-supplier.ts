@@ -3,7 +3,6 @@ import type { Connection } from '../api/connection.ts'
 import type { PoolEventStream } from '../pool/events.ts'
 import type { PoolStatistics } from '../pool/statistics.ts'
 import type { Deadline } from '../spi/deadline.ts'
-import type { CloseOptions } from './pooled-data-source.ts'
 
 /** Where a data source has its connections from: a pool, or a physical connection for each. */
 export interface ConnectionSupplier {
@@ -13,7 +12,8 @@ export interface ConnectionSupplier {
   statistics(): PoolStatistics
   addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
   removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
-  close(options?: CloseOptions): Promise<void>
+  /** `drainTimeout` in milliseconds, default 10,000. Does not close the driver's data source. */
+  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void>
 }
 
 /** Other credentials than the configured ones. */

@@ -1,6 +1,7 @@
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
 import type { ConnectionOptions } from '../api/data-source.ts'
+import { durationOption } from '../api/duration.ts'
 import {
   SQLException,
   SQLFeatureNotSupportedException,
@@ -53,7 +54,9 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
   readonly settings: PoolSettings
   protected readonly clock: Clock
   protected readonly random: () => number
+  readonly #dataSource: ConnectionPoolDataSource
   readonly #supplier: ConnectionSupplier
+  #closing: Promise<void> | undefined
 
   constructor(resolved: ResolvedSettings, options: CreateDataSourceOptions) {
     super()
@@ -62,12 +65,12 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     this.settings = effectiveSettings(resolved.pool)
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? Math.random
-    const dataSource = new LazyConnectionPoolDataSource(driver, driverSettings, {
+    this.#dataSource = new LazyConnectionPoolDataSource(driver, driverSettings, {
       dataSourceName: this.name,
       clock: this.clock,
       session: sessionSettings(this.settings),
     })
-    this.#supplier = this.#supply(dataSource)
+    this.#supplier = this.#supply(this.#dataSource)
   }
 
   #supply(dataSource: ConnectionPoolDataSource): ConnectionSupplier {
@@ -153,7 +156,11 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
   }
 
   close(options?: CloseOptions): Promise<void> {
-    return this.#supplier.close(options)
+    const drainTimeout =
+      options?.drainTimeout === undefined ? undefined : durationOption('drainTimeout', options.drainTimeout)
+    // A later call may shorten the time that an earlier one granted.
+    const drained = this.#supplier.close({ drainTimeout })
+    return (this.#closing ??= drained.finally(() => this.#dataSource.close()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

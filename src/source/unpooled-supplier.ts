@@ -1,6 +1,5 @@
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
-import { durationOption } from '../api/duration.ts'
 import { PoolClosedError } from '../pool/errors.ts'
 import { PoolEventStream, type PoolMember } from '../pool/events.ts'
 import type { PoolSettings } from '../pool/settings.ts'
@@ -12,7 +11,8 @@ import type { Deadline } from '../spi/deadline.ts'
 import type { ConnectionPoolDataSource } from '../spi/driver.ts'
 import type { PooledConnection } from '../spi/pooled-connection.ts'
 import type { ConnectionSupplier, Credentials } from './connection-supplier.ts'
-import type { CloseOptions } from './pooled-data-source.ts'
+
+const defaultDrainTimeout = 10_000
 
 interface Member {
   readonly pooled: PooledConnection
@@ -143,9 +143,8 @@ export class UnpooledSupplier implements ConnectionSupplier {
     this.#listeners.remove(listener)
   }
 
-  close(options?: CloseOptions): Promise<void> {
-    const drainTimeout = durationOption('drainTimeout', options?.drainTimeout ?? '10s')
-    return (this.#closing ??= this.#drain(drainTimeout))
+  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void> {
+    return (this.#closing ??= this.#drain(options?.drainTimeout ?? defaultDrainTimeout))
   }
 
   async #drain(drainTimeout: number): Promise<void> {
@@ -159,7 +158,6 @@ export class UnpooledSupplier implements ConnectionSupplier {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     }
     timer.cancel()
-    await this.#dataSource.close()
   }
 
   #wakeIfIdle(): void {
