@@ -5,7 +5,11 @@ import type {
   DriverContext,
   PooledConnectionOptions,
 } from '../spi/driver.ts'
-import type { PhysicalCapabilities, TransactionStatus } from '../spi/physical-connection.ts'
+import type {
+  PhysicalCapabilities,
+  PhysicalConnection,
+  TransactionStatus,
+} from '../spi/physical-connection.ts'
 import { choice, duration, flag, type SettingsOf } from '../spi/settings.ts'
 import { SQLException, SQLTransientConnectionException } from '../api/sql-exception.ts'
 import type { ParameterValue } from '../api/sql-types.ts'
@@ -121,8 +125,38 @@ export class ScriptedDriver implements Driver {
       dialect: scriptedDialect,
       driverName: 'wellhead/testing',
       context,
-      connect: (options) => this.#connect(options, chosen, context),
+      connect: (options) => this.openSession(options, chosen, context),
     })
+  }
+
+  /** Opens one session. To be overridden by a driver that puts something around its connections. */
+  async openSession(
+    options: PooledConnectionOptions,
+    chosen: SettingsOf<typeof settings>,
+    { clock }: DriverContext,
+  ): Promise<PhysicalConnection> {
+    const { latency, pipelining, cancel, failedTransactions } = chosen
+    const id = `scripted-${++sessions}`
+    const session = new ScriptedSession(this.#database, failedTransactions)
+    const entry: ServerSession = { id, user: options.user, session, connection: undefined }
+    this.#sessions.set(id, entry)
+    this.#opened++
+    this.#peak = Math.max(this.#peak, this.open)
+    const capabilities: PhysicalCapabilities = { pipelining, cancel }
+    const context = this.#contextOf(capabilities, latency, clock)
+    try {
+      const failure = context.began(id, 'connect', 'connect')
+      const time = failure === 'hang' ? Infinity : latency + (isDelay(failure) ? failure.delay : 0)
+      await passed(time, options.deadline, (callback) => clock.setTimer(callback, time))
+      const error = connectError(failure)
+      if (error !== undefined) throw error
+    } catch (error) {
+      // Nothing of a connect that failed stays behind.
+      this.#sessions.delete(id)
+      throw error
+    }
+    entry.connection = new ScriptedConnection(id, session, context)
+    return entry.connection
   }
 
   /** The next operation of a kind fails so. Several may be asked for; they are used in order. */
@@ -211,35 +245,6 @@ export class ScriptedDriver implements Driver {
   /** How the contract of `PhysicalConnection` was broken by its caller; empty when it was kept. */
   get violations(): readonly string[] {
     return this.#violations
-  }
-
-  async #connect(
-    options: PooledConnectionOptions,
-    chosen: SettingsOf<typeof settings>,
-    { clock }: DriverContext,
-  ): Promise<ScriptedConnection> {
-    const { latency, pipelining, cancel, failedTransactions } = chosen
-    const id = `scripted-${++sessions}`
-    const session = new ScriptedSession(this.#database, failedTransactions)
-    const entry: ServerSession = { id, user: options.user, session, connection: undefined }
-    this.#sessions.set(id, entry)
-    this.#opened++
-    this.#peak = Math.max(this.#peak, this.open)
-    const capabilities: PhysicalCapabilities = { pipelining, cancel }
-    const context = this.#contextOf(capabilities, latency, clock)
-    try {
-      const failure = context.began(id, 'connect', 'connect')
-      const time = failure === 'hang' ? Infinity : latency + (isDelay(failure) ? failure.delay : 0)
-      await passed(time, options.deadline, (callback) => clock.setTimer(callback, time))
-      const error = connectError(failure)
-      if (error !== undefined) throw error
-    } catch (error) {
-      // Nothing of a connect that failed stays behind.
-      this.#sessions.delete(id)
-      throw error
-    }
-    entry.connection = new ScriptedConnection(id, session, context)
-    return entry.connection
   }
 
   #contextOf(

@@ -1,0 +1,7 @@
+import type { KitCase } from '../kit.ts'
+import { handleCases } from './handles.ts'
+import { pooledConnectionCases } from './pooled-connection.ts'
+import { transactionCases } from './transactions.ts'
+
+/** All rules of the kit. */
+export const kitCases: readonly KitCase[] = [...pooledConnectionCases, ...handleCases, ...transactionCases]

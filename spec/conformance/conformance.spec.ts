@@ -1,0 +1,22 @@
+import { describe, it } from 'vitest'
+import { kitCases } from './cases/index.ts'
+import { isOffered, runCase, type DriverHarness } from './kit.ts'
+import { scriptedHarness } from './harness/scripted.ts'
+
+const harnesses: readonly DriverHarness[] = [
+  scriptedHarness(),
+  scriptedHarness({ name: 'scripted, pipelining', settings: { pipelining: true } }),
+  scriptedHarness({ name: 'scripted, slow', settings: { latency: 3 } }),
+  scriptedHarness({ name: 'scripted, cancel by kill', settings: { cancel: 'kill' } }),
+  scriptedHarness({ name: 'scripted, no cancel', settings: { cancel: 'none' } }),
+  scriptedHarness({ name: 'scripted, failing transactions', settings: { failedTransactions: true } }),
+]
+
+for (const harness of harnesses) {
+  describe(`driver conformance: ${harness.name}`, () => {
+    // What a driver does not offer is no case of its: nothing is skipped.
+    for (const kitCase of kitCases.filter((candidate) => isOffered(harness, candidate))) {
+      it(kitCase.title, () => runCase(harness, kitCase))
+    }
+  })
+}
