@@ -16,6 +16,7 @@ const maximumComponents = 100
  * leading, trailing or doubled separator makes an empty component.
  */
 export class CompositeName {
+  /** In order, without escapes and quotes. */
   readonly components: readonly string[]
 
   private constructor(components: readonly string[]) {
@@ -23,6 +24,8 @@ export class CompositeName {
   }
 
   /**
+   * The name that a text means; a CompositeName is returned as it is.
+   *
    * @throws InvalidNameException when a quote is not closed or closes before the end of a component, when the
    * text ends with a lone backslash, and beyond 4,096 characters or 100 components.
    */
@@ -43,6 +46,7 @@ export class CompositeName {
     return new CompositeName(components)
   }
 
+  /** Whether it has no component, and so stands for the context itself. */
   get isEmpty(): boolean {
     return this.components.length === 0
   }
@@ -62,6 +66,7 @@ export class CompositeName {
     return new CompositeName([...this.components, ...name.components])
   }
 
+  /** Whether the other has the same components. */
   equals(other: CompositeName): boolean {
     return (
       this.components.length === other.components.length &&
@@ -76,6 +81,7 @@ export class CompositeName {
     return this.components.every((component) => component === '') && !this.isEmpty ? `${text}/` : text
   }
 
+  /** As {@link CompositeName.toString}. */
   toJSON(): string {
     return this.toString()
   }

@@ -151,6 +151,7 @@ export class NamingContext {
    * @throws WrongTypeException when it is something else.
    */
   async lookup(name: Name): Promise<unknown>
+  /** As the other form, and typed by the token. */
   async lookup<T>(name: Name, token: ClassToken<T>): Promise<T>
   async lookup(name: Name, token?: ClassToken<unknown>): Promise<unknown> {
     const object = await this.#resolve(name)

@@ -12,7 +12,9 @@ export interface NamingExceptionDetails {
 
 /** The root of all errors of contexts and configuration (`javax.naming.NamingException`). */
 export class NamingException extends Error {
+  /** As in {@link NamingExceptionDetails}. */
   readonly resolvedName: CompositeName | undefined
+  /** As in {@link NamingExceptionDetails}. */
   readonly remainingName: CompositeName | undefined
 
   constructor(explanation: string, details: NamingExceptionDetails = {}) {
@@ -93,10 +95,13 @@ export class WrongTypeException extends NamingException {
   }
 }
 
-/** A place in a configuration file; line and column count from 1. */
+/** A place in a configuration file. */
 export interface ConfigurationPlace {
+  /** As it was given to `fromFile`. */
   readonly file: string
+  /** From 1. */
   readonly line: number
+  /** From 1, in UTF-16 units as editors count. */
   readonly column: number
 }
 

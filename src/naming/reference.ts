@@ -1,3 +1,5 @@
+import type { ConfigurationPlace } from './naming-exception.ts'
+
 /** Names and values from which a factory makes an object. */
 export type ReferenceProperties = Readonly<Record<string, unknown>>
 
@@ -10,7 +12,7 @@ export interface ReferenceOptions {
 /** Tells where the properties of a reference were written. */
 export interface ReferenceOrigin {
   /** The place of a property by its path, or the nearest place around it. */
-  placeOf(path: readonly string[]): { readonly file: string; readonly line: number; readonly column: number }
+  placeOf(path: readonly string[]): ConfigurationPlace
 }
 
 /**
@@ -36,6 +38,7 @@ export class Reference {
     this.#origin = options.origin
   }
 
+  /** From which the factory makes the object. May throw where they are looked up anew. */
   properties(): ReferenceProperties {
     return typeof this.#properties === 'function' ? this.#properties() : this.#properties
   }
@@ -64,6 +67,7 @@ export class LinkRef {
  * context; a configuration file can name its type, never code to load.
  */
 export interface ObjectFactory {
+  /** The type of the references that it turns into objects. */
   readonly type: string
   /**
    * Called once for all that look the name up while nothing is there yet, and again only after it failed. The

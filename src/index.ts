@@ -1,0 +1,31 @@
+/** What an application imports. */
+export { createDataSource, InitialContext, registerDriver, type InitialContextOptions } from './drivers.ts'
+
+export type * from './api/connection-event.ts'
+export type * from './api/connection.ts'
+export * from './api/data-source.ts'
+export type { Duration } from './api/duration.ts'
+export type * from './api/executor.ts'
+export type * from './api/result.ts'
+export * from './api/sql-exception.ts'
+export * from './api/sql-template.ts'
+export * from './api/sql-types.ts'
+export type { ClassToken, InterfaceToken, Wrapper } from './api/wrapper.ts'
+
+export { CompositeName, type Name } from './naming/composite-name.ts'
+export { NamingContext, type BindOptions, type NameClassPair } from './naming/naming-context.ts'
+export * from './naming/naming-exception.ts'
+export * from './naming/reference.ts'
+
+export * from './pool/errors.ts'
+export type { PoolEventListener, PoolEventName, PoolEvents, PoolMember } from './pool/events.ts'
+export * from './pool/resource-pool.ts'
+export type { PoolLimits, PoolSettings } from './pool/settings.ts'
+export type { CloseReason } from './pool/slot.ts'
+export type { PoolCounters, PoolStatistics } from './pool/statistics.ts'
+
+export type { CountOrUnlimited, DataSourceSettings, DurationOrOff } from './source/data-source-settings.ts'
+export type { CreateDataSourceOptions } from './source/managed-data-source.ts'
+export * from './source/pooled-data-source.ts'
+
+export { InvalidSettingError } from './spi/settings.ts'
