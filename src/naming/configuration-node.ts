@@ -15,13 +15,13 @@ export interface ConfigurationEntry {
   readonly value: ConfigurationNode
 }
 
-export interface ConfigurationList {
+interface ConfigurationList {
   readonly kind: 'list'
   readonly place: ConfigurationPlace
   readonly items: readonly ConfigurationNode[]
 }
 
-export interface ConfigurationScalar {
+interface ConfigurationScalar {
   readonly kind: 'scalar'
   readonly place: ConfigurationPlace
   readonly value: string | number | boolean | null

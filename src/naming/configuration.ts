@@ -15,7 +15,7 @@ export interface Configuration {
 }
 
 /** A name, and what is to be bound to it. */
-export interface ConfiguredName {
+interface ConfiguredName {
   readonly name: CompositeName
   readonly object: Reference | LinkRef
   readonly place: ConfigurationPlace
