@@ -102,7 +102,12 @@ export class StubPooledConnection implements PooledConnection {
   returned(generation: number): void {
     if (generation !== this.#generation) return
     this.#generation++
-    for (const listener of this.#listeners) listener.connectionClosed?.({ source: this })
+    this.tell()
+  }
+
+  /** Says that a handle was closed; by itself what a faulty driver would do. */
+  tell(): void {
+    for (const listener of Array.from(this.#listeners)) listener.connectionClosed?.({ source: this })
   }
 
   /** The session is lost, and the driver has noticed. */
@@ -115,7 +120,8 @@ export class StubPooledConnection implements PooledConnection {
       fatal: true,
     })
     this.broken = error
-    for (const listener of this.#listeners) listener.connectionErrorOccurred?.({ source: this, error })
+    for (const listener of Array.from(this.#listeners))
+      listener.connectionErrorOccurred?.({ source: this, error })
   }
 
   close(): Promise<void> {
