@@ -60,12 +60,12 @@ export class Member implements ConnectionEventListener<PooledConnection> {
 /** Makes physical connections out of a driver, and says what the pool's settings mean for them. */
 export class ConnectionFactory implements SlotFactory<Member, Connection> {
   readonly #dataSource: ConnectionPoolDataSource
-  readonly #settings: Pick<PoolSettings, 'connectionInitSql' | 'sessionReset'>
+  readonly #settings: Pick<PoolSettings, 'sessionReset'>
   readonly #memberOf: (pooled: PooledConnection) => Member
 
   constructor(
     dataSource: ConnectionPoolDataSource,
-    settings: Pick<PoolSettings, 'connectionInitSql' | 'sessionReset'>,
+    settings: Pick<PoolSettings, 'sessionReset'>,
     memberOf: (pooled: PooledConnection) => Member,
   ) {
     this.#dataSource = dataSource
@@ -74,15 +74,7 @@ export class ConnectionFactory implements SlotFactory<Member, Connection> {
   }
 
   async create(deadline: Deadline): Promise<Member> {
-    const pooled = await this.#dataSource.getPooledConnection({ deadline })
-    try {
-      await this.#initialise(pooled, deadline)
-    } catch (error) {
-      pooled.abort(error)
-      await pooled.close()
-      throw error
-    }
-    return this.#memberOf(pooled)
+    return this.#memberOf(await this.#dataSource.getPooledConnection({ deadline }))
   }
 
   destroy({ pooled }: Member, abort: boolean): Promise<void> {
@@ -99,10 +91,8 @@ export class ConnectionFactory implements SlotFactory<Member, Connection> {
     return sessionReset === 'auto' ? pooled.dirty : sessionReset === 'always'
   }
 
-  async reset({ pooled }: Member, deadline: Deadline): Promise<void> {
-    await pooled.reset(deadline)
-    // A restored session is one as the driver made it: what was added here is added again.
-    await this.#initialise(pooled, deadline)
+  reset({ pooled }: Member, deadline: Deadline): Promise<void> {
+    return pooled.reset(deadline)
   }
 
   isBroken({ pooled }: Member): boolean {
@@ -115,17 +105,5 @@ export class ConnectionFactory implements SlotFactory<Member, Connection> {
 
   lend({ pooled }: Member): Connection {
     return pooled.getConnection()
-  }
-
-  /** Through a handle, as an application would: whatever a session can run, it can run here. */
-  async #initialise(pooled: PooledConnection, deadline: Deadline): Promise<void> {
-    const { connectionInitSql } = this.#settings
-    if (connectionInitSql.length === 0) return
-    const connection = pooled.getConnection()
-    for (const sql of connectionInitSql) {
-      const left = deadline.remaining()
-      await connection.execute(sql, [], left === Infinity ? {} : { timeout: left })
-    }
-    await connection.close()
   }
 }

@@ -79,12 +79,14 @@ export class Connector<T, Lent> {
     const { counts } = slots
     const connecting = counts[SlotState.connecting]!
     const validating = counts[SlotState.validating]!
-    const soon = connecting + counts[SlotState.resetting]! + (caretaker.shaken ? 0 : validating)
+    const resetting = counts[SlotState.resetting]!
+    const soon = connecting + resetting + (caretaker.shaken ? 0 : validating)
     const unserved = waiters.size - soon
     const forWaiters = unserved > 0
     const forReserve =
+      limits.minimumIdle > 0 &&
       slots.total < limits.softPoolSize &&
-      counts[SlotState.idle]! + connecting + validating - waiters.size < limits.minimumIdle
+      counts[SlotState.idle]! + connecting + resetting + validating - waiters.size < limits.minimumIdle
     if (!forWaiters && !forReserve) return false
     if (this.failure !== undefined) {
       // One probe at a time while the database is down.

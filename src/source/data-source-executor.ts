@@ -108,7 +108,7 @@ export abstract class DataSourceExecutor implements DataSource {
   }
 
   /** One call on a borrowed connection: its deadline covers both. */
-  #borrow<T, Options extends DeadlineOptions>(
+  async #borrow<T, Options extends DeadlineOptions>(
     options: Options | undefined,
     run: (connection: Connection, left: Options | undefined) => Promise<T>,
   ): Promise<T> {
