@@ -119,16 +119,12 @@ export class SessionExecutor implements Executor, Transaction, Caller {
       deadline: this.deadline(options),
       run: async () => {
         session.note(statement)
-        const { physical } = session
-        const own = physical.transactionStatus === 'none'
-        if (own) await physical.begin({ readOnly: session.state.readOnly })
-        const { updateCounts, error } = await physical.executeBatch(statement, rows)
-        if (error === undefined) {
-          if (own) await physical.commit()
-          return { updateCounts }
-        }
-        if (own && !error.fatal) await physical.rollback()
-        throw new BatchUpdateException(updateCounts.length, updateCounts, error)
+        const own = session.physical.transactionStatus === 'none'
+        if (own) await session.beginTurn()
+        const { updateCounts, error } = await session.physical.executeBatch(statement, rows)
+        if (error !== undefined) throw new BatchUpdateException(updateCounts.length, updateCounts, error)
+        if (own) await session.commitTurn()
+        return { updateCounts }
       },
     })
   }

@@ -11,6 +11,7 @@ import {
   connectionClosed,
   inTransaction,
   noTransaction,
+  restoreFailed,
   rolledBack,
   streamIsOpen,
   transactionIsLost,
@@ -70,6 +71,8 @@ export class Session implements QueueOwner {
   #begun = false
   /** The database ended it by itself: the reason, where there was an error. */
   #endedByDatabase: { readonly cause: SQLException | undefined } | undefined
+  /** The turn that runs has begun a transaction for itself alone. */
+  #turnTransaction = false
   #stream: OpenStream | undefined
 
   constructor(physical: PhysicalConnection, context: SessionContext, onLost: (error: SQLException) => void) {
@@ -222,6 +225,18 @@ export class Session implements QueueOwner {
     this.#endedByDatabase = undefined
   }
 
+  /** A transaction of the turn that runs now. When the turn fails it is rolled back before the next one. */
+  async beginTurn(): Promise<void> {
+    this.#turnTransaction = true
+    await this.physical.begin({ readOnly: this.state.readOnly })
+  }
+
+  async commitTurn(): Promise<void> {
+    const outcome = await this.physical.commit()
+    this.#turnTransaction = false
+    if (outcome === 'rolled-back') throw rolledBack(undefined)
+  }
+
   /** @throws SQLTransactionRollbackException 40000 when the database rolled back instead. */
   commit(deadline?: Deadline): Promise<void> {
     return this.#enqueue({
@@ -359,8 +374,20 @@ export class Session implements QueueOwner {
   }
 
   settled(error: SQLException | undefined): void {
+    if (this.#turnTransaction) this.#undoTurn()
     if (!this.#begun || this.#endedByDatabase !== undefined) return
     if (this.physical.transactionStatus === 'none') this.#endedByDatabase = { cause: error }
+  }
+
+  /** Not within the turn that failed: a cancel of it may still be under way. */
+  #undoTurn(): void {
+    this.#turnTransaction = false
+    if (this.#broken !== undefined || this.physical.transactionStatus === 'none') return
+    this.#queue
+      .runFirst({ what: 'ROLLBACK', ending: true, run: () => this.#rollbackNow() })
+      .catch((error: unknown) => {
+        this.lost(restoreFailed('The transaction of a batch could not be rolled back', error))
+      })
   }
 
   lost(error: SQLException): void {
