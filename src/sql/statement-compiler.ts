@@ -21,7 +21,7 @@ export class StatementCompiler {
   /** @throws SQLSyntaxErrorException as `scan` does; `SQLNonTransientException` HY009 when it is no text. */
   compile(text: string): CompiledStatement {
     // Programs run the same text again and again: the last one is found without touching the cache.
-    if (this.#latest?.text === text) return this.#latest
+    if (this.#latest !== undefined && this.#latest.text === text) return this.#latest
     const known = this.#cache.get(text)
     if (known !== undefined) {
       this.#cache.delete(text)
