@@ -8,9 +8,15 @@ import type { ObjectFactory } from './naming/reference.ts'
 import { settingsCheck } from './naming/settings-check.ts'
 import type { DataSourceSettings } from './source/data-source-settings.ts'
 import { DriverTable, type LoadableDriver } from './source/driver-table.ts'
-import { createDataSourceWith, type CreateDataSourceOptions } from './source/managed-data-source.ts'
+import { createDataSourceWith } from './source/managed-data-source.ts'
 import type { PooledDataSource } from './source/pooled-data-source.ts'
-import type { Driver, DriverDescriptor } from './spi/driver.ts'
+import type { Driver } from './spi/driver.ts'
+
+/** What may be said of a data source beside its settings. */
+export interface DataSourceOptions {
+  /** For messages and events. Default: the driver's name. */
+  readonly name?: string | undefined
+}
 
 /** Options of an {@link InitialContext}. */
 export interface InitialContextOptions {
@@ -27,10 +33,7 @@ const knownDrivers: readonly LoadableDriver[] = [
 ]
 
 const drivers = new DriverTable(knownDrivers)
-const descriptors = new Map<string, DriverDescriptor>(knownDrivers.map((driver) => [driver.name, driver]))
-const checkSettings = settingsCheck(drivers, {
-  [Symbol.iterator]: () => descriptors.values(),
-})
+const checkSettings = settingsCheck(drivers)
 
 /**
  * Makes a driver known to all data sources of this process, by its name and its URL schemes
@@ -38,7 +41,6 @@ const checkSettings = settingsCheck(drivers, {
  */
 export function registerDriver(driver: Driver): void {
   drivers.register(driver)
-  descriptors.set(driver.name, driver)
 }
 
 /**
@@ -55,9 +57,9 @@ export function registerDriver(driver: Driver): void {
  */
 export function createDataSource(
   settings: string | DataSourceSettings | undefined,
-  options?: CreateDataSourceOptions,
+  options?: DataSourceOptions,
 ): PooledDataSource {
-  return createDataSourceWith(drivers, settings, options)
+  return createDataSourceWith(drivers, settings, { name: options?.name })
 }
 
 /**

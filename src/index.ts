@@ -1,5 +1,5 @@
 /** What an application imports. */
-export { createDataSource, InitialContext, registerDriver, type InitialContextOptions } from './drivers.ts'
+export { createDataSource, InitialContext, registerDriver, type DataSourceOptions, type InitialContextOptions } from './drivers.ts'
 
 export type * from './api/connection-event.ts'
 export type * from './api/connection.ts'
@@ -25,7 +25,6 @@ export type { CloseReason } from './pool/slot.ts'
 export type { PoolCounters, PoolStatistics } from './pool/statistics.ts'
 
 export type { CountOrUnlimited, DataSourceSettings, DurationOrOff } from './source/data-source-settings.ts'
-export type { CreateDataSourceOptions } from './source/managed-data-source.ts'
 export * from './source/pooled-data-source.ts'
 
 export { InvalidSettingError } from './spi/settings.ts'

@@ -9,6 +9,7 @@ import { sqliteDialect } from './dialect.ts'
 import { InlineChannel } from './inline-channel.ts'
 import { ProcessChannel } from './process-channel.ts'
 import type { OpenOptions } from './protocol.ts'
+import { requireNode } from './node-version.ts'
 import { sqliteDescriptor, type SqliteMode, type SqliteSettings } from './settings.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { TemporaryDatabase } from './temporary-database.ts'
@@ -60,6 +61,7 @@ export async function connect(
   statementCacheSize: number,
   deadline: Deadline,
 ): Promise<SqliteConnection> {
+  requireNode()
   if (deadline.error !== undefined) throw deadline.error
   let missed: SQLException | undefined
   let forget = (): void => {}

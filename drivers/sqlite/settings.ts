@@ -75,22 +75,22 @@ export function parseSqliteUrl(url: string): Record<string, unknown> {
   const scheme = url.indexOf(':')
   const query = url.indexOf('?', scheme)
   const written = url.slice(scheme + 1, query === -1 ? undefined : query)
-  const settings = new Map<string, unknown>([['path', filePath(written, url)]])
+  const settings = new Map<string, unknown>([['path', filePath(written)]])
   for (const [name, value] of new URLSearchParams(query === -1 ? '' : url.slice(query + 1))) {
-    if (settings.has(name)) throw invalidUrl(url, `it gives '${name}' twice`, name)
+    if (settings.has(name)) throw invalidUrl(`it gives '${name}' twice`, name)
     settings.set(name, value)
   }
   return Object.fromEntries(settings)
 }
 
-function filePath(written: string, url: string): string {
+function filePath(written: string): string {
   let path = written
   if (path.startsWith('//')) {
     const slash = path.indexOf('/', 2)
-    const host = path.slice(2, slash === -1 ? undefined : slash)
+    // Somebody may have written user:password@host, as for other databases.
+    const host = path.slice(2, slash === -1 ? undefined : slash).replace(/^.*@/s, '')
     if (slash === -1 || (host !== '' && host !== 'localhost')) {
       throw invalidUrl(
-        url,
         `'${host}' stands where a host would: write sqlite:relative/path or sqlite:///absolute/path`,
       )
     }
@@ -101,13 +101,13 @@ function filePath(written: string, url: string): string {
   try {
     path = decodeURIComponent(path)
   } catch {
-    throw invalidUrl(url, 'it holds a % that is no escape: write %25')
+    throw invalidUrl('it holds a % that is no escape: write %25')
   }
-  if (path === '') throw invalidUrl(url, 'it names no file: write sqlite:path, or sqlite::memory:')
-  if (path.includes('\0')) throw invalidUrl(url, 'its path holds a NUL')
+  if (path === '') throw invalidUrl('it names no file: write sqlite:path, or sqlite::memory:')
+  if (path.includes('\0')) throw invalidUrl('its path holds a NUL')
   return path
 }
 
-function invalidUrl(url: string, fault: string, name = 'url'): InvalidSettingError {
-  return new InvalidSettingError(`The URL '${url}' is not one of a SQLite database: ${fault}`, [name])
+function invalidUrl(fault: string, name = 'url'): InvalidSettingError {
+  return new InvalidSettingError(`The URL is not one of a SQLite database: ${fault}`, [name])
 }

@@ -25,7 +25,7 @@ const driver: LoadableDriver = {
   parseUrl: (url) => ({ host: new URL(url).hostname }),
   load: () => Promise.reject(new Error('never loaded')),
 }
-const check = settingsCheck(new DriverTable([driver]), [driver])
+const check = settingsCheck(new DriverTable([driver]))
 
 let folder: string
 beforeAll(() => {

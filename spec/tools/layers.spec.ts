@@ -27,7 +27,7 @@ describe('layers', () => {
       'src/sql/scan.ts': `const text = "import '../pool/x.ts'" // '/*'\nimport '../api/a.ts'`,
       'src/pool/pool.ts': `import { strictObject } from 'valibot'\nimport '../sql/scan.ts'\nimport 'node:events'`,
       'src/naming/file.ts': `const yaml = () => import('yaml')\nimport '../pool/pool.ts'`,
-      'src/drivers.ts': `import './naming/file.ts'\nexport const sqlite = () => import('../drivers/sqlite/index.ts')`,
+      'src/drivers.ts': `import './naming/file.ts'\nimport '../drivers/sqlite/settings.ts'\nexport const sqlite = () => import('../drivers/sqlite/index.ts')`,
       'src/index.ts': `export * from './drivers.ts'\nexport * from './pool/pool.ts'`,
       'src/testing/index.ts': `import '../spi/x.ts'`,
       'drivers/sqlite/index.ts': `import 'node:sqlite'\nimport './rows.ts'\nexport * from '../../src/spi/x.ts'`,

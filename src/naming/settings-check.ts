@@ -14,10 +14,8 @@ const anything: SettingDefinition = {
 /**
  * Checks the settings of configuration files while they are read. A setting whose value comes from outside is
  * checked by its name; so are the driver's own settings while the driver itself is not known.
- *
- * @param descriptors All drivers of the table.
  */
-export function settingsCheck(drivers: DriverTable, descriptors: Iterable<DriverDescriptor>): SettingsCheck {
+export function settingsCheck(drivers: DriverTable): SettingsCheck {
   return (settings, where, deferred) => {
     if (deferred.size === 0) {
       resolveSettings(drivers, settings, where)
@@ -25,7 +23,7 @@ export function settingsCheck(drivers: DriverTable, descriptors: Iterable<Driver
     }
     const { url, driver: _, ...own } = settings
     const driver = driverOf(drivers, settings, where, deferred)
-    const driverTable = driver?.settings ?? withAnyValue(namesOf(descriptors))
+    const driverTable = driver?.settings ?? withAnyValue(namesOf(drivers))
     const known = { ...driverTable, ...poolSettings }
     const open = [...deferred].filter((setting) => setting !== 'url' && setting !== 'driver')
     const table = {

@@ -3,6 +3,7 @@ import type { PhysicalConnection } from '../spi/physical-connection.ts'
 import type { PooledConnection } from '../spi/pooled-connection.ts'
 import type { Dialect } from '../sql/dialect.ts'
 import { StatementCompiler } from '../sql/statement-compiler.ts'
+import { toSQLException } from './session-errors.ts'
 import { SessionPooledConnection } from './session-pooled-connection.ts'
 import type { SessionContext } from './session.ts'
 
@@ -40,7 +41,10 @@ export class BaseConnectionPoolDataSource implements ConnectionPoolDataSource {
   }
 
   async getPooledConnection(options: PooledConnectionOptions): Promise<PooledConnection> {
-    const pooled = new SessionPooledConnection(await this.#options.connect(options), this.#context)
+    const physical = await this.#options.connect(options).catch((error: unknown) => {
+      throw toSQLException(error)
+    })
+    const pooled = new SessionPooledConnection(physical, this.#context)
     try {
       await pooled.initialise(options.deadline)
       return pooled

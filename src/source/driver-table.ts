@@ -15,6 +15,11 @@ export class DriverTable {
     for (const driver of known) this.#drivers.set(driver.name, driver)
   }
 
+  /** All that are known now. */
+  [Symbol.iterator](): IterableIterator<LoadableDriver> {
+    return this.#drivers.values()
+  }
+
   /** Adds a driver, or replaces the one of that name. */
   register(driver: Driver): void {
     this.#drivers.set(driver.name, loaded(driver))

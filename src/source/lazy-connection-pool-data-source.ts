@@ -1,3 +1,4 @@
+import { SQLException, SQLNonTransientConnectionException } from '../api/sql-exception.ts'
 import type {
   ConnectionPoolDataSource,
   Driver,
@@ -42,7 +43,16 @@ export class LazyConnectionPoolDataSource implements ConnectionPoolDataSource {
     } catch (error) {
       // Not kept: a driver that was missing may be there at the next attempt.
       this.#loading = undefined
-      throw error
+      if (error instanceof SQLException) throw error
+      const message = error instanceof Error ? error.message : String(error)
+      throw new SQLNonTransientConnectionException(
+        `The driver '${this.#driver.name}' cannot be loaded: ${message}`,
+        {
+          sqlState: '08001',
+          reason: 'connect-failed',
+          cause: error,
+        },
+      )
     }
     if (this.#closed) await this.#loaded.close()
     return this.#loaded
