@@ -55,6 +55,8 @@ export class Engine {
   #schemaVersion: StatementSync | undefined
   #totalChanges: StatementSync | undefined
   #knownSchema: unknown
+  /** Since the last end of a transaction: to roll back undoes it. */
+  #schemaChanged = false
   /** Of the session; a read-only transaction sets it for its time. */
   #queryOnly = false
   #queryOnlyNow = false
@@ -87,8 +89,7 @@ export class Engine {
       case 'commit':
         return this.#end('COMMIT')
       case 'rollback':
-        if (request[1] === undefined) return this.#end('ROLLBACK')
-        return this.#exec(`ROLLBACK TO ${quoted(request[1])}`)
+        return this.#rollback(request[1])
       case 'savepoint':
         return this.#exec(`SAVEPOINT ${quoted(request[1])}`)
       case 'release':
@@ -167,7 +168,7 @@ export class Engine {
     entry.prepared ??= new PreparedStatement(this.database, entry.sql)
     const { prepared } = entry
     const outcome = this.#run(entry, prepared, parameters)
-    if (prepared.changesSchema) this.#forgetPrepared()
+    if (prepared.changesSchema) this.#changeSchema()
     return outcome
   }
 
@@ -197,7 +198,7 @@ export class Engine {
       }
     }
     this.#progress = undefined
-    if (prepared.changesSchema) this.#forgetPrepared()
+    if (prepared.changesSchema) this.#changeSchema()
     return ['counts', this.#settle(), counts]
   }
 
@@ -210,7 +211,7 @@ export class Engine {
         statements.shift()
       }
     } finally {
-      this.#forgetPrepared()
+      this.#changeSchema()
     }
     this.#progress = undefined
     return this.#done()
@@ -268,6 +269,11 @@ export class Engine {
     return ['ended', this.#settle(), open && verb === 'COMMIT' ? 'committed' : 'rolled-back']
   }
 
+  #rollback(savepoint: string | undefined): Answer {
+    if (this.#schemaChanged) this.#forgetPrepared()
+    return savepoint === undefined ? this.#end('ROLLBACK') : this.#exec(`ROLLBACK TO ${quoted(savepoint)}`)
+  }
+
   #exec(sql: string): Answer {
     this.database.exec(sql)
     return this.#done()
@@ -292,6 +298,7 @@ export class Engine {
     const database = this.#database
     if (database?.isOpen !== true) return false
     const open = database.isTransaction
+    if (!open) this.#schemaChanged = false
     if (!open && this.#queryOnlyNow !== this.#queryOnly) this.#setQueryOnly(this.#queryOnly)
     return open
   }
@@ -326,6 +333,11 @@ export class Engine {
     if (version === this.#knownSchema) return false
     this.#knownSchema = version
     return true
+  }
+
+  #changeSchema(): void {
+    this.#schemaChanged = this.database.isTransaction
+    this.#forgetPrepared()
   }
 
   #forgetPrepared(): void {

@@ -137,11 +137,8 @@ const byText: readonly (readonly [RegExp, Classified])[] = [
   [/^duplicate column name/, syntax('42701', 'duplicate-object')],
   [/already exists|^there is already|is already in use/, syntax('42P07', 'duplicate-object')],
   [/^ambiguous column/, syntax('42702', 'statement-invalid')],
-  [
-    /within a transaction|transaction is active|- SQL statements in progress/,
-    nonTransient('25001', 'tx-state'),
-  ],
-  [/^cannot (commit|rollback)/, nonTransient('25P01', 'tx-state')],
+  [/no transaction is active/, nonTransient('25P01', 'tx-state')],
+  [/within a transaction|- SQL statements in progress/, nonTransient('25001', 'tx-state')],
   [/^too many|too large|stack overflow|is too big|limit exceeded/, nonTransient('54001', 'limit')],
   [/integer overflow/, outOfRange],
   [/malformed JSON|JSON cannot hold/, [SQLDataException, { sqlState: '22032', reason: 'data' }]],

@@ -55,6 +55,8 @@ export class EngineHost {
     let since = performance.now()
     while (this.#next < this.#queue.length && !this.#stopped) {
       const request = this.#queue[this.#next]!
+      // Results are read with the help of the database that gave them.
+      if (request[0] === 'close' || request[0] === 'reset') this.#flush()
       try {
         if (request[0] === 'open') this.#busyTimeout = request[1].busyTimeout
         this.#outcomes.push(this.engine.run(request))
