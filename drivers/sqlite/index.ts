@@ -9,7 +9,6 @@ import { sqliteDialect } from './dialect.ts'
 import { InlineChannel } from './inline-channel.ts'
 import { ProcessChannel } from './process-channel.ts'
 import type { OpenOptions } from './protocol.ts'
-import { requireNode } from './node-version.ts'
 import { sqliteDescriptor, type SqliteMode, type SqliteSettings } from './settings.ts'
 import { SqliteConnection } from './sqlite-connection.ts'
 import { TemporaryDatabase } from './temporary-database.ts'
@@ -61,7 +60,6 @@ export async function connect(
   statementCacheSize: number,
   deadline: Deadline,
 ): Promise<SqliteConnection> {
-  requireNode()
   if (deadline.error !== undefined) throw deadline.error
   let missed: SQLException | undefined
   let forget = (): void => {}
