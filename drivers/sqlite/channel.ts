@@ -25,7 +25,7 @@ export interface ChannelListener {
 export type OpenChannel = (listener: ChannelListener) => Channel
 
 /** The entry file of a thread or process: the source when this runs from source, the built file otherwise. */
-export function entryFile(name: string): URL {
-  const extension = /\.ts(\?|$)/.test(import.meta.url) ? 'ts' : 'js'
-  return new URL(`./${name}.${extension}`, import.meta.url)
+export function entryFile(source: URL): URL {
+  const runsFromSource = /\.ts(\?|$)/.test(import.meta.url)
+  return runsFromSource ? source : new URL(source.href.replace(/\.ts$/, '.js'))
 }

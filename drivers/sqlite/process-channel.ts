@@ -14,7 +14,7 @@ export class ProcessChannel implements Channel {
 
   constructor(listener: ChannelListener) {
     // No inherited streams: whoever waits for the end of our output must not wait for the child.
-    const child = fork(fileURLToPath(entryFile('process-entry')), [], {
+    const child = fork(fileURLToPath(entryFile(new URL('./process-entry.ts', import.meta.url))), [], {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

@@ -11,7 +11,7 @@ export interface ResultPlan {
   readonly bigIntegers: boolean
 }
 
-export type Converter = (value: NativeValue, column: ColumnMetadata) => SqlValue
+type Converter = (value: NativeValue, column: ColumnMetadata) => SqlValue
 
 /** A stored value does not fit its declared type. */
 export class ValueFault extends Error {

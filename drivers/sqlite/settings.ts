@@ -71,7 +71,7 @@ export const sqliteDescriptor: DriverDescriptor = {
  *
  * @throws InvalidSettingError for a host (`sqlite://x.db`), a bad escape, a setting given twice.
  */
-export function parseSqliteUrl(url: string): Record<string, unknown> {
+function parseSqliteUrl(url: string): Record<string, unknown> {
   const scheme = url.indexOf(':')
   const query = url.indexOf('?', scheme)
   const written = url.slice(scheme + 1, query === -1 ? undefined : query)

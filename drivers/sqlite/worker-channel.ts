@@ -13,7 +13,7 @@ export class WorkerChannel implements Channel {
 
   constructor(listener: ChannelListener) {
     // Flags of the application (loaders, inspectors) are not meant for this thread.
-    const worker = new Worker(entryFile('worker-entry'), {
+    const worker = new Worker(entryFile(new URL('./worker-entry.ts', import.meta.url)), {
       execArgv: [],
       env: SHARE_ENV,
       name: 'wellhead sqlite',
