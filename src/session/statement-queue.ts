@@ -131,11 +131,10 @@ export class StatementQueue {
 
   #mayStart(entry: Entry): boolean {
     if (this.#inFlight.length === 0) return true
-    // One cancel would hit whichever runs: an operation that may be cancelled shares with nobody.
+    // Stopping one would harm the others: a cancel hits whichever runs, and without one the session is given up.
     const physical = this.#owner.physical
     const alone = (other: Entry): boolean =>
-      other.operation.pipelinable !== true ||
-      (other.operation.deadline !== undefined && physical.capabilities.cancel === 'server')
+      other.operation.pipelinable !== true || other.operation.deadline !== undefined
     return (
       physical.capabilities.pipelining &&
       this.#inFlight.length < pipelineDepth &&
