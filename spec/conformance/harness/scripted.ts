@@ -1,5 +1,7 @@
 import type { PooledConnection } from '../../../src/spi/pooled-connection.ts'
 import { noDeadline } from '../../../src/session/call-deadline.ts'
+import { createDataSourceWith } from '../../../src/source/managed-data-source.ts'
+import { DriverTable } from '../../../src/source/driver-table.ts'
 import { validateSettings } from '../../../src/spi/settings.ts'
 import { ScriptedDriver } from '../../../src/testing/index.ts'
 import type { Bench, DriverHarness, KitTexts, Need } from '../kit.ts'
@@ -44,6 +46,7 @@ export function scriptedHarness(options: ScriptedHarnessOptions = {}): DriverHar
         },
       )
       const opened: PooledConnection[] = []
+      const owned: AsyncDisposable[] = []
       return {
         clock,
         texts,
@@ -54,11 +57,20 @@ export function scriptedHarness(options: ScriptedHarnessOptions = {}): DriverHar
           opened.push(pooled)
           return pooled
         },
-        dataSource: () => Promise.reject(new Error('there is no pool yet')),
+        dataSource(given) {
+          const made = createDataSourceWith(
+            new DriverTable([]),
+            { ...settings, ...given, driver },
+            { name: 'scripted', clock, random: () => 0.5 },
+          )
+          owned.push(made)
+          return Promise.resolve(made)
+        },
         physicalCount: () => Promise.resolve(driver.open),
         kill: (id) => Promise.resolve(driver.kill(id)),
         async close() {
           driver.clearFailures()
+          await Promise.all(owned.map((made) => made[Symbol.asyncDispose]()))
           await Promise.all(opened.map((pooled) => pooled.close()))
           await source.close()
           clock.stop()
