@@ -3,8 +3,11 @@ import type { FromEngine, Request, ToEngine } from './protocol.ts'
 
 /** Answers are held back for their companions, but not for longer than this, in milliseconds. */
 const heldBackFor = 1
-/** Pauses between two tries for a lock, in milliseconds; the last one repeats. */
-const pauses = [1, 1, 2, 2, 5, 5, 10, 10, 20] as const
+/**
+ * Pauses between two tries for a lock, in milliseconds; the last one repeats. Short, because there is no queue for a
+ * lock: whoever asks more often gets it sooner.
+ */
+const pauses = [1, 1, 1, 2, 2, 3, 5] as const
 
 /**
  * Runs the requests that arrive, one after the other, and answers them together. One that meets a lock is tried

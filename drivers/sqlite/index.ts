@@ -1,16 +1,13 @@
 import { resolve } from 'node:path'
-import type { SQLException } from '../../src/api/sql-exception.ts'
 import { BaseConnectionPoolDataSource } from '../../src/session/base-data-source.ts'
 import type { ConnectionPoolDataSource, Driver, DriverContext } from '../../src/spi/driver.ts'
-import type { Deadline } from '../../src/spi/deadline.ts'
 import type { OpenChannel } from './channel.ts'
-import { connectError } from './connect-error.ts'
+import { connect } from './connect.ts'
 import { sqliteDialect } from './dialect.ts'
 import { InlineChannel } from './inline-channel.ts'
 import { ProcessChannel } from './process-channel.ts'
 import type { OpenOptions } from './protocol.ts'
 import { sqliteDescriptor, type SqliteMode, type SqliteSettings } from './settings.ts'
-import { SqliteConnection } from './sqlite-connection.ts'
 import { TemporaryDatabase } from './temporary-database.ts'
 import { WorkerChannel } from './worker-channel.ts'
 
@@ -51,28 +48,4 @@ function createSource(settings: SqliteSettings, context: DriverContext): Connect
       return Promise.resolve()
     },
   })
-}
-
-/** Opens one session. One that misses its deadline is destroyed, and gone before the rejection. */
-export async function connect(
-  openChannel: OpenChannel,
-  options: OpenOptions,
-  statementCacheSize: number,
-  deadline: Deadline,
-): Promise<SqliteConnection> {
-  if (deadline.error !== undefined) throw deadline.error
-  let missed: SQLException | undefined
-  let forget = (): void => {}
-  try {
-    return await SqliteConnection.open(openChannel, options, statementCacheSize, (connection) => {
-      forget = deadline.onExpired((error) => {
-        missed = error
-        connection.destroy()
-      })
-    })
-  } catch (error) {
-    throw missed ?? connectError(error as SQLException, options.path, options.readOnly)
-  } finally {
-    forget()
-  }
 }

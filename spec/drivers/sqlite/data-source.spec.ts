@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -76,6 +77,16 @@ describe('A source that was never used', () => {
     await source({ path }).close()
     await source({ path: ':memory:' }).close()
     expect(readdirSync(dirname(path))).toEqual([])
+  })
+})
+
+describe('A program that ends without closing anything', () => {
+  it.each(modes)('leaves no temporary file, and says nothing (%s)', (mode) => {
+    const program = new URL('careless-program.ts', import.meta.url).pathname
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, mode], { encoding: 'utf8' })
+    expect({ status, stderr }).toEqual({ status: 3, stderr: '' })
+    expect(stdout).toMatch(/memory\.db\n$/)
+    expect(existsSync(dirname(stdout.trim()))).toBe(false)
   })
 })
 

@@ -38,6 +38,7 @@ describe('What SQLite refuses', () => {
     ['UPDATE v SET id = 1', '42000', 'statement-invalid', 1],
     ['ROLLBACK TO missing', '3B001', 'savepoint', 1],
     ['COMMIT', '25P01', 'tx-state', 1],
+    ['SELECT zeroblob(2000000000)', '54000', 'limit', 18],
     ["SELECT json('{')", '22032', 'data', 1],
     ['SELECT abs(-9223372036854775808)', '22003', 'data', 1],
   ])('%s is %s, %s', async (sql, sqlState, reason, errorCode) => {

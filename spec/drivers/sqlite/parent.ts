@@ -1,5 +1,5 @@
 // Opens a connection in a process of its own, says which, and stays. Run by a spec, which kills it.
-import { connect } from '../../../drivers/sqlite/index.ts'
+import { connect } from '../../../drivers/sqlite/connect.ts'
 import { ProcessChannel } from '../../../drivers/sqlite/process-channel.ts'
 import { noDeadline } from '../../../src/session/call-deadline.ts'
 
