@@ -1,0 +1,2 @@
+/** What the user gave cannot be used: told in one line, without a stack. */
+export class InputError extends Error {}

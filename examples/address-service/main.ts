@@ -1,0 +1,4 @@
+// npm run quickstart [-- --csv FILE] [-- --json]
+import { runQuickstart } from './quickstart.ts'
+
+process.exitCode = await runQuickstart(process.argv.slice(2))

@@ -1,0 +1,82 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PooledDataSource } from 'wellhead'
+import { Clients, type ClientsReport, type ClientsTask } from './clients.ts'
+import { count } from './count.ts'
+import type { Display } from './display.ts'
+import type { Watcher } from './watcher.ts'
+
+/** How long an idle connection is looked for, in milliseconds: at a rush all may be busy for a moment. */
+const patience = 5_000
+
+/** Lets clients ask the service for some seconds; halfway an idle connection to the database is killed. */
+export async function rush(
+  service: Server,
+  dataSource: PooledDataSource,
+  watcher: Watcher,
+  display: Display,
+  plan: Omit<ClientsTask, 'port'> & { readonly seconds: number },
+): Promise<ClientsReport> {
+  service.listen(0, '127.0.0.1')
+  await once(service, 'listening')
+  const { port } = service.address() as AddressInfo
+  const { seconds, ...task } = plan
+  const clients = new Clients({ ...task, port })
+  display.line(
+    'service',
+    `http://127.0.0.1:${port}, ${count(task.clients)} clients, 1 question in 5 asks the database`,
+  )
+  try {
+    await watch(clients, dataSource, watcher, display, seconds)
+    return await clients.stop()
+  } finally {
+    await clients.end()
+    service.close()
+    await once(service, 'close')
+  }
+}
+
+async function watch(
+  clients: Clients,
+  dataSource: PooledDataSource,
+  watcher: Watcher,
+  display: Display,
+  seconds: number,
+): Promise<void> {
+  const begun = performance.now()
+  const steps = display.refreshes(seconds)
+  let next = begun
+  let before = { answered: 0, at: begun }
+  for (let step = 1; step <= steps; step++) {
+    next += (seconds * 1000) / steps
+    await sleep(Math.max(0, next - performance.now()))
+    const report = await clients.report()
+    const at = performance.now()
+    const rate = (report.answered - before.answered) / ((at - before.at) / 1000)
+    before = { answered: report.answered, at }
+    display.live(`${((at - begun) / 1000).toFixed(1)} s`, liveText(rate, report.p99, dataSource))
+    if (step === steps / 2) {
+      const killed = await watcher.killIdleConnection(patience)
+      display.line(
+        'killed',
+        killed === undefined ? 'nothing: no connection was idle' : `connection ${killed}, while idle`,
+      )
+      // It may have been looked for longer than a step takes.
+      next = Math.max(next, performance.now())
+    }
+  }
+}
+
+/** Fits into 80 columns together with its label. */
+function liveText(rate: number, p99: number, dataSource: PooledDataSource): string {
+  const { inUse, validating, idle, waiting, soft, maximum } = dataSource.statistics()
+  return [
+    `${count(rate).padStart(6)} req/s`,
+    `p99 ${count(p99).padStart(3)} ms`,
+    // One that is being checked is on its way to a borrower.
+    `in use ${inUse + validating} idle ${idle} waiting ${String(waiting).padEnd(3)}`,
+    `soft ${soft} hard ${maximum}`,
+  ].join('  ')
+}
