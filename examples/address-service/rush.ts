@@ -45,10 +45,10 @@ async function watch(
   display: Display,
   seconds: number,
 ): Promise<void> {
-  const begun = performance.now()
+  let before = await firstAnswers(clients)
   const steps = display.refreshes(seconds)
+  const begun = before.at
   let next = begun
-  let before = { answered: 0, at: begun }
   for (let step = 1; step <= steps; step++) {
     next += (seconds * 1000) / steps
     await sleep(Math.max(0, next - performance.now()))
@@ -66,6 +66,15 @@ async function watch(
       // It may have been looked for longer than a step takes.
       next = Math.max(next, performance.now())
     }
+  }
+}
+
+/** The clients' thread takes its time to start: the clock begins with its first answers. */
+async function firstAnswers(clients: Clients): Promise<{ answered: number; at: number }> {
+  for (;;) {
+    const { answered, failed } = await clients.report()
+    if (answered + failed > 0) return { answered, at: performance.now() }
+    await sleep(20)
   }
 }
 
