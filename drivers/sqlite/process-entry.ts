@@ -6,10 +6,8 @@ const host = new EngineHost(
   () => process.disconnect(),
 )
 process.on('message', (message) => host.receive(message as ToEngine))
-process.on('disconnect', () => {
-  host.stop()
-  process.exit(0)
-})
+// The parent is gone: without a channel and a timer the process ends by itself.
+process.on('disconnect', () => host.stop())
 // A signal for the whole group (Ctrl+C) is the application's affair; this process ends with its connection.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ignore)
 
