@@ -62,6 +62,8 @@ export interface Bench {
   /** With need `script`. */
   readonly driver: ScriptedDriver
   close(): Promise<void>
+  /** After `close`, also when that failed: nothing of the bench goes on. */
+  abandon?(): void
 }
 
 /** A driver under test. */
@@ -97,8 +99,8 @@ export async function runCase(harness: DriverHarness, kitCase: KitCase): Promise
   const unhandled: unknown[] = []
   const note = (error: unknown): void => void unhandled.push(error)
   process.on('unhandledRejection', note)
+  const bench = await harness.open()
   try {
-    const bench = await harness.open()
     try {
       await within(bench.clock, 60_000, 'The case', kitCase.run(bench))
     } finally {
@@ -114,6 +116,7 @@ export async function runCase(harness: DriverHarness, kitCase: KitCase): Promise
       assert.equal(await bench.physicalCount(), 0, 'a physical session was left behind')
     }
   } finally {
+    bench.abandon?.()
     process.off('unhandledRejection', note)
   }
 }

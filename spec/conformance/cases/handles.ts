@@ -119,7 +119,7 @@ export const handleCases: readonly KitCase[] = [
     async run(bench) {
       const { pooled, log } = await listened(bench)
       const connection = pooled.getConnection()
-      const [text, parameters] = bench.texts.sleep(2_000)
+      const [text, parameters] = bench.texts.sleep(800)
       const running = connection.query(text, parameters).catch((error: unknown) => error)
       await elapse(bench, 50)
       await connection.close().catch(() => {})

@@ -96,11 +96,11 @@ export const queueCases: readonly KitCase[] = [
     async run(bench) {
       const { pooled, log } = await listened(bench)
       const connection = pooled.getConnection()
-      const [text, parameters] = bench.texts.sleep(3_000)
+      const [text, parameters] = bench.texts.sleep(1_200)
       const begin = bench.clock.now()
       const error = await fails(connection.query(text, parameters, { timeout: 50 }), 'HYT00')
       assert.equal(error.reason, 'timeout')
-      assert.ok(bench.clock.now() - begin < 2_500, 'it was not stopped')
+      assert.ok(bench.clock.now() - begin < 1_000, 'it was not stopped')
       if (pooled.broken === undefined) {
         await connection.query(select)
         assert.deepEqual(log.events, [])
@@ -132,7 +132,7 @@ export const queueCases: readonly KitCase[] = [
     async run(bench) {
       const pooled = await bench.connect()
       const connection = pooled.getConnection()
-      const [text, parameters] = bench.texts.sleep(3_000)
+      const [text, parameters] = bench.texts.sleep(1_200)
       const controller = new AbortController()
       const running = connection.query(text, parameters, { signal: controller.signal })
       const outcome = running.catch((error: unknown) => error)

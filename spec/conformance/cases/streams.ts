@@ -92,6 +92,20 @@ export const streamCases: readonly KitCase[] = [
     },
   },
   {
+    id: 'stream: left early, not read',
+    title: 'Stream: what is left of a stream that is left early is not fetched',
+    needs: ['script'],
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      for await (const row of connection.stream<N>('SELECT n FROM series(?)', [100], { fetchSize: 10 })) {
+        if (row.n === 15) break
+      }
+      const wire = bench.driver.wire(pooled.id).slice(1)
+      assert.deepEqual(wire, ['stream SELECT n FROM series(?)', 'fetch', 'close stream'])
+    },
+  },
+  {
     id: 'stream: dispose',
     title: 'Stream: disposing of it twice, or after its end, is nothing',
     async run(bench) {

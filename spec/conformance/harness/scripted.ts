@@ -73,8 +73,8 @@ export function scriptedHarness(options: ScriptedHarnessOptions = {}): DriverHar
           await Promise.all(owned.map((made) => made[Symbol.asyncDispose]()))
           await Promise.all(opened.map((pooled) => pooled.close()))
           await source.close()
-          clock.stop()
         },
+        abandon: () => clock.stop(),
       }
     },
   }
