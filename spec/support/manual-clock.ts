@@ -57,7 +57,11 @@ export class ManualClock implements Clock {
     let first: Pending | undefined
     for (const pending of this.#pending) {
       if (pending.due > end) continue
-      if (first === undefined || pending.due < first.due || (pending.due === first.due && pending.order < first.order)) {
+      if (
+        first === undefined ||
+        pending.due < first.due ||
+        (pending.due === first.due && pending.order < first.order)
+      ) {
         first = pending
       }
     }
