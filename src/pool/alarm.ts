@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../spi/clock.ts'
  * things that are no longer due are not taken back: it rings, finds nothing, and is set for what is left.
  */
 export class Alarm {
-  /** When it rings; `Infinity` when it is not set. */
+  /** When it rings; `Infinity` when it is not set, `-Infinity` when it has ended. */
   dueAt = Infinity
   readonly #clock: Clock
   readonly #keepAlive: boolean
@@ -32,10 +32,11 @@ export class Alarm {
     })
   }
 
-  cancel(): void {
+  /** For good: it cannot be set again. */
+  end(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    this.dueAt = Infinity
+    this.dueAt = -Infinity
   }
 
   #onTimer(): void {

@@ -24,11 +24,10 @@ export class Caretaker<T, Lent> {
     slots.transition(slot, SlotState.validating)
     const startedAt = clock.now()
     this.#within(
+      slot,
       'validation',
       (deadline) => factory.validate(slot.resource!, deadline),
       (answer, error) => {
-        // It may have been given up meanwhile.
-        if (slot.state !== SlotState.validating) return
         const now = clock.now()
         const valid = answer === true
         if (valid) this.#passed(slot, now)
@@ -46,10 +45,10 @@ export class Caretaker<T, Lent> {
     slots.transition(slot, SlotState.resetting)
     const startedAt = clock.now()
     this.#within(
+      slot,
       'session reset',
       (deadline) => factory.reset(slot.resource!, deadline).then(() => true),
       (done, error) => {
-        if (slot.state !== SlotState.resetting) return
         const now = clock.now()
         if (done === true) this.#engine.offer(slot)
         else this.#engine.retire(slot, 'resetFailed', error)
@@ -88,7 +87,9 @@ export class Caretaker<T, Lent> {
     this.#engine.connector.pump()
   }
 
+  /** Nothing is settled when the slot is given up meanwhile. */
   #within<R>(
+    slot: Slot<T>,
     what: string,
     step: (deadline: Deadline) => Promise<R>,
     settle: (outcome: R | undefined, error: unknown) => void,
@@ -97,10 +98,14 @@ export class Caretaker<T, Lent> {
     const deadline = new CallDeadline(clock, `${what} of ${name}`, { timeout: limits.validationTimeout })
     let settled = false
     let stop = nothing
+    slot.giveUpStep = () => {
+      settled = true
+      slot.giveUpStep = undefined
+      stop()
+    }
     const once = (outcome: R | undefined, error: unknown): void => {
       if (settled) return
-      settled = true
-      stop()
+      slot.giveUpStep?.()
       settle(outcome, error)
     }
     let work: Promise<R>

@@ -16,10 +16,12 @@ export interface ConnectFailure {
   readonly nextAt: number
 }
 
-/** In milliseconds: the first pause, the longest, and the shortest after a refused password. */
+/** In milliseconds: the first pause, the longest, and the one after a refused password. */
 const firstPause = 100
 const longestPause = 1_000
 const pauseAfterRefusal = 30_000
+/** While nobody waits: refilling the reserve can take its time. */
+const pauseWithoutWaiters = 10_000
 
 /** The weight of the newest measurement in a mean. */
 const weight = 1 / 8
@@ -51,7 +53,7 @@ export class Connector<T, Lent> {
   }
 
   stop(): void {
-    this.#alarm.cancel()
+    this.#alarm.end()
     this.#stopped.abort()
   }
 
@@ -92,8 +94,10 @@ export class Connector<T, Lent> {
       // One probe at a time while the database is down.
       if (connecting > 0) return false
       const now = clock.now()
-      if (now >= this.failure.nextAt) return true
-      this.#alarm.set(this.failure.nextAt, now)
+      const { at, nextAt } = this.failure
+      const dueAt = forWaiters ? nextAt : Math.max(nextAt, at + pauseWithoutWaiters)
+      if (now >= dueAt) return true
+      this.#alarm.set(dueAt, now)
       return false
     }
     if (limits.maxConcurrentConnects !== 'auto' && connecting >= limits.maxConcurrentConnects) return false

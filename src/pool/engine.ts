@@ -208,6 +208,7 @@ export class PoolEngine<T, Lent> {
     if (slot.linked) this.idle.remove(slot)
     this.slots.transition(slot, SlotState.closing)
     slot.lent = false
+    slot.giveUpStep?.()
     const abort = reason === 'broken' || reason === 'invalid' || reason === 'resetFailed'
     let gone: Promise<void>
     try {
@@ -256,7 +257,7 @@ export class PoolEngine<T, Lent> {
     this.#shutdown = new Shutdown(this)
     this.connector.stop()
     this.housekeeper.stop()
-    this.#queueTimer.cancel()
+    this.#queueTimer.end()
     this.rejectWaiters(new PoolClosedError(this.name))
     return this.#shutdown.begin(drainTimeout)
   }

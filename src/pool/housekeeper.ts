@@ -37,7 +37,7 @@ export class Housekeeper<T, Lent> {
   }
 
   stop(): void {
-    this.#alarm.cancel()
+    this.#alarm.end()
   }
 
   #ring(now: number): number {
@@ -60,13 +60,17 @@ export class Housekeeper<T, Lent> {
   #look(slot: Slot<T>, now: number): void {
     const { limits, idle } = this.#engine
     if (!slot.linked) return
-    const idleFor = now - slot.idleSince
-    if (idle.size > limits.minimumIdle && idleFor >= limits.idleTimeout) {
+    // The same sums as in #nextDue: with differences, rounding could make a thing due that is not yet late enough.
+    if (idle.size > limits.minimumIdle && now >= slot.idleSince + limits.idleTimeout) {
       this.#engine.retire(slot, 'idleTimeout')
-    } else if (this.#isOverflowing() && idleFor >= limits.overflowTimeout && now >= this.#nextOverflowAt) {
+    } else if (
+      this.#isOverflowing() &&
+      now >= slot.idleSince + limits.overflowTimeout &&
+      now >= this.#nextOverflowAt
+    ) {
       this.#nextOverflowAt = now + limits.overflowTimeout * overflowStep
       this.#engine.retire(slot, 'overflow')
-    } else if (now - slot.aliveAt >= limits.keepaliveTime) {
+    } else if (now >= slot.aliveAt + limits.keepaliveTime) {
       this.#engine.caretaker.check(slot)
     }
   }
@@ -80,7 +84,8 @@ export class Housekeeper<T, Lent> {
     const { limits, idle, slots } = this.#engine
     let next = Infinity
     for (const slot of slots.all) {
-      if (slot.doom === undefined && slot.expiresAt < next) next = slot.expiresAt
+      if (slot.doom !== undefined || slot.state >= SlotState.closing) continue
+      next = Math.min(next, slot.expiresAt)
     }
     const mayLeave = idle.size > limits.minimumIdle
     const overflowing = this.#isOverflowing()

@@ -48,7 +48,7 @@ export class Shutdown<T, Lent> {
 
   placeFreed(): void {
     const { slots } = this.#engine
-    if (slots.counts[SlotState.inUse] === 0) this.#timer.cancel()
+    if (slots.counts[SlotState.inUse] === 0) this.#timer.end()
     if (slots.total > 0) return
     if (this.failures.length === 0) this.#resolve()
     else

@@ -64,6 +64,8 @@ export class Slot<T> {
   suspect = false
   /** Why it is not to be lent again. */
   doom: CloseReason | undefined = undefined
+  /** While validating or resetting: stops waiting for the answer. */
+  giveUpStep: (() => void) | undefined = undefined
   /** Neighbours in the idle stack. */
   previous: Slot<T> | undefined = undefined
   next: Slot<T> | undefined = undefined
