@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { SQLException } from '../../src/api/sql-exception.ts'
+import { SQLException } from '../../src/api/sql-exception.ts'
 import { sql } from '../../src/api/sql-template.ts'
 import type { DataSourceSettings } from '../../src/source/data-source-settings.ts'
 import { DriverTable, loaded } from '../../src/source/driver-table.ts'
@@ -98,6 +98,49 @@ describe('one call', () => {
     open()
     await source.stream('SELECT n FROM series(?)', [100]).return()
     expect(driver.opened).toBe(0)
+  })
+})
+
+describe('a connection that died between two borrowers', () => {
+  const dead = (retry: 'connect' | 'unknown-outcome'): SQLException => {
+    const lost = connectionLost()
+    return new SQLException(lost.message, { ...lost, retry })
+  }
+
+  it('is replaced when nothing was executed on it', async () => {
+    open()
+    driver.failNext('execute', dead('connect'), { times: 2 })
+    expect((await source.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    expect(driver.opened).toBe(3)
+  })
+
+  it('is told after the third', async () => {
+    open()
+    driver.failNext('execute', dead('connect'), { times: 3 })
+    expect(await failure(source.query('SELECT 1'))).toMatchObject({ fatal: true, retry: 'connect' })
+  })
+
+  it('is told at once when the outcome is not known', async () => {
+    open()
+    driver.failNext('execute', dead('unknown-outcome'))
+    expect(await failure(source.query('SELECT 1'))).toMatchObject({ retry: 'unknown-outcome' })
+    expect(driver.opened).toBe(1)
+  })
+
+  it('is replaced for a transaction that has not begun, never for one that has', async () => {
+    open()
+    driver.failNext('begin', dead('connect'))
+    let runs = 0
+    await source.transaction(async () => void runs++)
+    expect(runs).toBe(1)
+
+    driver.failNext('execute', dead('connect'))
+    const work = source.transaction(async (tx) => {
+      runs++
+      await tx.execute('SELECT 1')
+    })
+    expect((await failure(work)).fatal).toBe(true)
+    expect(runs).toBe(2)
   })
 })
 

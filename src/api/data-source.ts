@@ -22,7 +22,8 @@ export interface DataSourceTransactionOptions extends TransactionOptions {
  * Where connections come from (`javax.sql.DataSource`). What an application looks up by name. It is shared:
  * whoever made it closes it.
  *
- * As an {@link Executor} each call borrows a connection, runs, and gives it back.
+ * As an {@link Executor} each call borrows a connection, runs, and gives it back. A connection that proves dead before
+ * anything was executed on it is replaced, up to twice, without the caller's noticing.
  */
 export interface DataSource extends Executor, Wrapper {
   readonly name: string

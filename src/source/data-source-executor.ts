@@ -22,6 +22,9 @@ import { BorrowedRowStream } from './borrowed-row-stream.ts'
 const firstRetryPause = 10
 const longestRetryPause = 1_000
 
+/** How many dead connections a call may meet before it fails. */
+const deathsForgiven = 2
+
 /** What every data source does alike: borrow, run, give back. Where connections come from is left open. */
 export abstract class DataSourceExecutor implements DataSource {
   abstract readonly name: string
@@ -89,9 +92,13 @@ export abstract class DataSourceExecutor implements DataSource {
       })
     }
     const deadline = this.#deadline('A transaction', options)
+    let begun = false
     const attempt = (connection: Connection, left: DeadlineOptions | undefined): Promise<T> => {
       const attemptOptions: TransactionOptions = { ...left, isolation, readOnly }
-      return connection.transaction(attemptOptions, work)
+      return connection.transaction(attemptOptions, (transaction) => {
+        begun = true
+        return work(transaction)
+      })
     }
     for (
       let pause = firstRetryPause, left = retries;
@@ -99,7 +106,7 @@ export abstract class DataSourceExecutor implements DataSource {
       pause = Math.min(pause * 2, longestRetryPause), left--
     ) {
       try {
-        return await this.#borrowUntil(deadline, options, attempt)
+        return await this.#borrowUntil(deadline, options, attempt, () => !begun)
       } catch (error) {
         if (left === 0 || !mayRunAgain(error) || deadline?.error !== undefined) throw error
         await this.#pause(pause * (0.5 + 0.5 * this.random()), deadline)
@@ -115,17 +122,29 @@ export abstract class DataSourceExecutor implements DataSource {
     return this.#borrowUntil(this.#deadline('A call', options), options, run)
   }
 
+  /**
+   * A connection can die between two borrowers, unseen. When nothing was executed on it another one serves
+   * (`ErrBadConn` of Go's database/sql, with its number of attempts); the pool suspects the others from the first on.
+   */
   async #borrowUntil<T, Options extends DeadlineOptions>(
     deadline: Deadline | undefined,
     options: Options | undefined,
     run: (connection: Connection, left: Options | undefined) => Promise<T>,
+    mayRepeat: () => boolean = () => true,
   ): Promise<T> {
-    const connection = await (deadline === undefined
-      ? this.getConnection()
-      : this.getConnection({ signal: options?.signal, timeout: timeLeft(deadline) }))
-    return lend(connection, () =>
-      run(connection, deadline === undefined ? options : { ...options!, timeout: timeLeft(deadline) }),
-    )
+    for (let deaths = 0; ; deaths++) {
+      const connection = await (deadline === undefined
+        ? this.getConnection()
+        : this.getConnection({ signal: options?.signal, timeout: timeLeft(deadline) }))
+      try {
+        return await lend(connection, () =>
+          run(connection, deadline === undefined ? options : { ...options!, timeout: timeLeft(deadline) }),
+        )
+      } catch (error) {
+        const enough = deaths === deathsForgiven || deadline?.error !== undefined
+        if (enough || !foundDead(error) || !mayRepeat()) throw error
+      }
+    }
   }
 
   #deadline(what: string, options: DeadlineOptions | undefined): Deadline | undefined {
@@ -165,6 +184,10 @@ function timeLeft(deadline: Deadline): number | undefined {
   const { error } = deadline
   if (error !== undefined) throw error
   return deadline.expiresAt === Infinity ? undefined : deadline.remaining()
+}
+
+function foundDead(error: unknown): boolean {
+  return error instanceof SQLException && error.fatal && error.retry === 'connect'
 }
 
 function mayRunAgain(error: unknown): boolean {
