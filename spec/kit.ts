@@ -12,7 +12,8 @@ process.removeAllListeners('warning')
 process.on('warning', () => {})
 
 const drivers: Row[] = []
-for (const broken of brokenDrivers) drivers.push({ defect: broken.defect, caughtBy: await catchBroken(broken) })
+for (const broken of brokenDrivers)
+  drivers.push({ defect: broken.defect, caughtBy: await catchBroken(broken) })
 const pools: Row[] = []
 for (const broken of brokenPools) pools.push({ defect: broken.defect, caughtBy: await broken.run() })
 
@@ -26,6 +27,7 @@ process.exit(missed.length === 0 ? 0 : 1)
 function print(title: string, rows: readonly Row[]): void {
   const width = Math.max(...rows.map((row) => row.defect.length))
   console.log(`${title}\n`)
-  for (const { defect, caughtBy } of rows) console.log(`  ${defect.padEnd(width)}  → ${caughtBy ?? 'NOT CAUGHT'}`)
+  for (const { defect, caughtBy } of rows)
+    console.log(`  ${defect.padEnd(width)}  → ${caughtBy ?? 'NOT CAUGHT'}`)
   console.log()
 }

@@ -1,4 +1,5 @@
 import type { KitCase } from '../kit.ts'
+import { dataSourceCases } from './data-source.ts'
 import { handleCases } from './handles.ts'
 import { pooledConnectionCases } from './pooled-connection.ts'
 import { queueCases } from './queue.ts'
@@ -14,4 +15,5 @@ export const kitCases: readonly KitCase[] = [
   ...statementCases,
   ...queueCases,
   ...streamCases,
+  ...dataSourceCases,
 ]
