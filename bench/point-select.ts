@@ -1,81 +1,123 @@
+// One row by its key: SQLite in its three modes, and what Node has itself.
 import { DatabaseSync } from 'node:sqlite'
 import { createDataSource, type PooledDataSource } from '../src/index.ts'
-import { spread, type Bench, type Peer } from './support/bench.ts'
+import { runBench } from './support/harness.ts'
+import type { Contender, Peer } from './support/harness.ts'
+
+interface Scenario {
+  readonly name: string
+  readonly callers: number
+}
 
 const rows = 10_000
 const text = 'SELECT id, town FROM address WHERE id = ?'
+const scenarios: readonly Scenario[] = [
+  { name: '1 caller', callers: 1 },
+  { name: '100 callers', callers: 100 },
+]
 
-async function fill(source: PooledDataSource): Promise<void> {
-  await source.execute('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
-  await source.batch(
-    'INSERT INTO address (id, town) VALUES (?, ?)',
-    Array.from({ length: rows }, (_, id) => [id, `town ${id}`]),
-  )
-}
-
-/** Each id in turn: the same sequence for all. */
-function ids(): () => number {
-  let last = 0
-  return () => (last = (last + 7_919) % rows)
-}
-
-function wellhead(mode: 'worker' | 'inline' | 'process'): Peer {
+/** Selects by that many callers at once, each waiting for its row before it asks for the next. */
+function selects(
+  { callers }: Scenario,
+  select: (id: number, caller: number) => Promise<unknown>,
+  end: () => Promise<void>,
+): Contender {
+  const rounds = Math.ceil(500 / callers)
+  let id = 0
+  const loop = async (caller: number): Promise<void> => {
+    for (let i = 0; i < rounds; i++) {
+      id = (id + 7_919) % rows
+      await select(id, caller)
+    }
+  }
   return {
-    name: `Wellhead, ${mode}`,
-    async open() {
-      const source = createDataSource({ url: 'sqlite::memory:', mode })
-      await fill(source)
-      const next = ids()
-      return {
-        run: (times, callers) => spread(times, callers, () => source.query(text, [next()])),
-        close: () => source.close(),
-      }
+    async run() {
+      await Promise.all(Array.from({ length: callers }, (_, caller) => loop(caller)))
+      return rounds * callers
+    },
+    end,
+  }
+}
+
+async function filled(source: PooledDataSource): Promise<PooledDataSource> {
+  await source.execute('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
+  const addresses = Array.from({ length: rows }, (_, id) => [id, `town ${id}`])
+  await source.batch('INSERT INTO address (id, town) VALUES (?, ?)', addresses)
+  return source
+}
+
+/** `query` on the data source: each borrows a connection, runs, and gives it back. */
+function borrowed(mode: 'worker' | 'process' | 'inline'): Peer<Scenario> {
+  return {
+    name: `wellhead ${mode}`,
+    async prepare(scenario) {
+      const source = await filled(createDataSource({ url: 'sqlite::memory:', mode, maximumPoolSize: 10 }))
+      return selects(
+        scenario,
+        (id) => source.query(text, [id]),
+        () => source.close(),
+      )
     },
   }
 }
 
-/** Four connections that are kept, each used by its share of the callers: their statements travel together. */
-const keptWorkers: Peer = {
-  name: 'Wellhead, worker, 4 connections kept',
-  async open() {
-    const source = createDataSource({ url: 'sqlite::memory:', maximumPoolSize: 4 })
-    await fill(source)
-    const kept = await Promise.all(Array.from({ length: 4 }, () => source.getConnection()))
-    const next = ids()
-    let turn = 0
-    return {
-      run: (times, callers) =>
-        spread(times, callers, () => kept[turn++ % kept.length]!.query(text, [next()])),
-      async close() {
-        for (const connection of kept) await connection.close()
-        await source.close()
-      },
-    }
-  },
+/** Connections that their callers keep and share: the statements of a turn travel together. */
+function kept(mode: 'worker' | 'process' | 'inline'): Peer<Scenario> {
+  return {
+    name: `wellhead ${mode}, 4 kept`,
+    async prepare(scenario) {
+      const source = await filled(createDataSource({ url: 'sqlite::memory:', mode, maximumPoolSize: 4 }))
+      const connections = await Promise.all(Array.from({ length: 4 }, () => source.getConnection()))
+      return selects(
+        scenario,
+        (id, caller) => connections[caller % connections.length]!.query(text, [id]),
+        async () => {
+          for (const connection of connections) await connection.close()
+          await source.close()
+        },
+      )
+    },
+  }
 }
 
-/** What Node has itself, on the caller's thread: no pool, no types, nothing that waits. */
-const nodeSqlite: Peer = {
-  name: 'node:sqlite, prepared, awaited',
-  async open() {
+const nodeSqlite: Peer<Scenario> = {
+  name: 'node:sqlite, awaited',
+  async prepare(scenario) {
     const database = new DatabaseSync(':memory:')
     database.exec('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
     const insert = database.prepare('INSERT INTO address (id, town) VALUES (?, ?)')
     for (let id = 0; id < rows; id++) insert.run(id, `town ${id}`)
     const select = database.prepare(text)
-    const next = ids()
-    return {
-      run: (times, callers) => spread(times, callers, async () => select.all(next())),
-      close: async () => database.close(),
-    }
+    return selects(
+      scenario,
+      async (id) => select.all(id),
+      async () => database.close(),
+    )
   },
 }
 
-export const bench: Bench = {
+await runBench({
   name: 'point-select',
-  title: 'One row by its key, SQLite, 10 connections at most',
-  reference: wellhead('worker'),
-  peers: [keptWorkers, wellhead('process'), wellhead('inline'), nodeSqlite],
-  callers: [1, 100],
-  targets: [{ peer: 'Wellhead, inline', callers: 100, atLeast: 0.3 }],
-}
+  title: 'One row by its key, SQLite',
+  unit: 'statements per second',
+  scenarios,
+  peers: [
+    borrowed('worker'),
+    kept('worker'),
+    borrowed('process'),
+    kept('process'),
+    borrowed('inline'),
+    kept('inline'),
+    nodeSqlite,
+  ],
+  control: 'wellhead inline',
+  targets: [
+    { scenario: '100 callers', peer: 'wellhead worker', over: 'wellhead inline', atLeast: 0.3 },
+    {
+      scenario: '100 callers',
+      peer: 'wellhead worker, 4 kept',
+      over: 'wellhead inline, 4 kept',
+      atLeast: 0.3,
+    },
+  ],
+})
