@@ -1,143 +1,171 @@
+// Borrowing and giving back, over connections that do nothing: the cost of the pool itself.
+import { EventEmitter } from 'node:events'
 import { createPool } from 'generic-pool'
 import PgPool from 'pg-pool'
 import { Pool as TarnPool } from 'tarn'
 import { ConnectionPool } from '../src/pool/connection-pool.ts'
 import { ResourcePool } from '../src/pool/resource-pool.ts'
 import { parsePoolSettings } from '../src/pool/settings.ts'
-import { systemClock } from '../src/session/system-clock.ts'
-import type { Bench, OpenPeer, Peer } from './support/bench.ts'
+import { StubDriver } from '../spec/support/stub-connection.ts'
+import { runBench } from './support/harness.ts'
+import type { Contender, Peer } from './support/harness.ts'
 import { StubClient } from './support/stub-client.ts'
-import { stubDriver } from './support/stub-driver.ts'
+
+interface Scenario {
+  readonly name: string
+  readonly callers: number
+}
 
 const size = 10
-const create = async (): Promise<object> => ({})
-const destroy = async (): Promise<void> => {}
+const scenarios: readonly Scenario[] = [
+  { name: '1 on 10', callers: 1 },
+  { name: '100 on 10', callers: 100 },
+  { name: '5,000 on 10', callers: 5_000 },
+]
 
-/** Each peer writes its own loop, so that no call of ours stands between a pool and its caller. */
-function cycles(loop: (times: number) => Promise<void>, close: () => Promise<unknown>): OpenPeer {
+/** Cycles by that many callers at once; each writes its own loop, so that no call stands between pool and caller. */
+function cycles(
+  callers: number,
+  loop: (rounds: number) => Promise<void>,
+  end: () => Promise<unknown>,
+): Contender {
+  const rounds = Math.ceil(20_000 / callers)
   return {
-    async run(times, callers) {
-      const share = Math.ceil(times / callers)
-      await Promise.all(Array.from({ length: callers }, () => loop(share)))
+    async run() {
+      await Promise.all(Array.from({ length: callers }, () => loop(rounds)))
+      return rounds * callers
     },
-    async close() {
-      await close()
+    async end() {
+      await end()
     },
   }
 }
 
-/** With all that a connection of an application has: handles, events, clean-up, the laws. */
-const wellhead: Peer = {
-  name: 'Wellhead',
-  async open() {
-    const settings = parsePoolSettings({ maximumPoolSize: size }, 'bench')
-    const dataSource = stubDriver.createConnectionPoolDataSource(
-      {},
-      { dataSourceName: 'bench', clock: systemClock, session: settings },
-    )
-    const pool = new ConnectionPool({ name: 'bench', dataSource, settings })
-    return cycles(
-      async (times) => {
-        for (let time = 0; time < times; time++) {
-          const connection = await pool.acquire()
-          await connection.close()
-        }
-      },
-      () => pool.close(),
-    )
+const peers: readonly Peer<Scenario>[] = [
+  {
+    name: 'limit (array, promise)',
+    async prepare({ callers }) {
+      // No queue, no limit, nothing watched: what a promise per borrowing costs in this runtime.
+      const idle = Array.from({ length: Math.max(size, callers) }, () => ({}))
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const resource = await Promise.resolve(idle.pop()!)
+            idle.push(resource)
+          }
+        },
+        async () => undefined,
+      )
+    },
   },
-}
-
-const resourcePool: Peer = {
-  name: 'Wellhead, ResourcePool',
-  async open() {
-    const pool = new ResourcePool({ create, destroy }, { maximumPoolSize: size })
-    return cycles(
-      async (times) => {
-        for (let time = 0; time < times; time++) {
-          const resource = await pool.acquire()
-          pool.release(resource)
-        }
-      },
-      () => pool.close(),
-    )
+  {
+    name: 'wellhead',
+    async prepare({ callers }) {
+      const pool = new ConnectionPool({
+        name: 'bench',
+        dataSource: new StubDriver(),
+        settings: parsePoolSettings({ maximumPoolSize: size }, 'bench'),
+      })
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const connection = await pool.acquire()
+            await connection.close()
+          }
+        },
+        () => pool.close(),
+      )
+    },
   },
-}
-
-const genericPool: Peer = {
-  name: 'generic-pool',
-  package: 'generic-pool',
-  async open() {
-    const pool = createPool({ create, destroy }, { max: size })
-    return cycles(
-      async (times) => {
-        for (let time = 0; time < times; time++) {
-          const resource = await pool.acquire()
-          await pool.release(resource)
-        }
-      },
-      () => pool.drain().then(() => pool.clear()),
-    )
+  {
+    name: 'wellhead ResourcePool',
+    async prepare({ callers }) {
+      const pool = new ResourcePool(
+        { create: async () => ({}), destroy: async () => undefined },
+        { maximumPoolSize: size },
+      )
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const resource = await pool.acquire()
+            pool.release(resource)
+          }
+        },
+        () => pool.close(),
+      )
+    },
   },
-}
-
-const tarn: Peer = {
-  name: 'tarn',
-  package: 'tarn',
-  async open() {
-    const pool = new TarnPool({ create, destroy, min: 0, max: size })
-    return cycles(
-      async (times) => {
-        for (let time = 0; time < times; time++) {
-          const resource = await pool.acquire().promise
-          pool.release(resource)
-        }
-      },
-      () => pool.destroy(),
-    )
+  {
+    name: 'generic-pool',
+    package: 'generic-pool',
+    async prepare({ callers }) {
+      const pool = createPool({ create: async () => ({}), destroy: async () => undefined }, { max: size })
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const resource = await pool.acquire()
+            await pool.release(resource)
+          }
+        },
+        () => pool.drain().then(() => pool.clear()),
+      )
+    },
   },
-}
-
-const pgPool: Peer = {
-  name: 'pg-pool',
-  package: 'pg-pool',
-  async open() {
-    const pool = new PgPool({ max: size }, StubClient as never)
-    return cycles(
-      async (times) => {
-        for (let time = 0; time < times; time++) {
-          const client = await pool.connect()
-          client.release()
-        }
-      },
-      () => pool.end(),
-    )
+  {
+    name: 'tarn',
+    package: 'tarn',
+    async prepare({ callers }) {
+      const pool = new TarnPool({
+        create: async () => ({}),
+        destroy: async () => undefined,
+        min: 0,
+        max: size,
+      })
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const resource = await pool.acquire().promise
+            pool.release(resource)
+          }
+        },
+        () => pool.destroy(),
+      )
+    },
   },
-}
-
-/** No queue, no limit, nothing watched, one promise: below this no pool can be. */
-const limit: Peer = {
-  name: 'limit: array and promise',
-  async open() {
-    const idle = Array.from({ length: 5_000 }, () => ({}))
-    return cycles(async (times) => {
-      for (let time = 0; time < times; time++) {
-        const resource = await Promise.resolve(idle.pop()!)
-        idle.push(resource)
-      }
-    }, create)
+  {
+    name: 'pg-pool',
+    package: 'pg-pool',
+    async prepare({ callers }) {
+      const pool = new PgPool({ max: size }, StubClient as never)
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const client = await pool.connect()
+            client.release()
+          }
+        },
+        () => pool.end(),
+      )
+    },
   },
-}
+]
 
-export const bench: Bench = {
+await runBench({
   name: 'pool-cycle',
-  title: 'Borrow and give back, stub connections, 10 at most',
-  reference: wellhead,
-  peers: [resourcePool, genericPool, tarn, pgPool, limit],
-  callers: [1, 100, 5_000],
+  title: 'Pool cycle over a stub',
+  unit: 'cycles per second',
+  scenarios,
+  peers,
+  control: 'wellhead',
   targets: [
-    { peer: 'generic-pool', callers: 1, atLeast: 2 },
-    { peer: 'generic-pool', callers: 100, atLeast: 1.5 },
-    { peer: 'generic-pool', callers: 5_000, atLeast: 1.5 },
+    { scenario: '1 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 2 },
+    { scenario: '100 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
+    { scenario: '5,000 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
   ],
-}
+})
