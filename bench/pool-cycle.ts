@@ -1,8 +1,8 @@
 // Borrowing and giving back, over connections that do nothing: the cost of the pool itself.
-import { EventEmitter } from 'node:events'
 import { createPool } from 'generic-pool'
 import PgPool from 'pg-pool'
 import { Pool as TarnPool } from 'tarn'
+import { createDataSource } from '../src/index.ts'
 import { ConnectionPool } from '../src/pool/connection-pool.ts'
 import { ResourcePool } from '../src/pool/resource-pool.ts'
 import { parsePoolSettings } from '../src/pool/settings.ts'
@@ -10,6 +10,7 @@ import { StubDriver } from '../spec/support/stub-connection.ts'
 import { runBench } from './support/harness.ts'
 import type { Contender, Peer } from './support/harness.ts'
 import { StubClient } from './support/stub-client.ts'
+import { stubDriver } from './support/stub-driver.ts'
 
 interface Scenario {
   readonly name: string
@@ -76,6 +77,25 @@ const peers: readonly Peer<Scenario>[] = [
           }
         },
         () => pool.close(),
+      )
+    },
+  },
+  {
+    // The same with all that an application has: the data source, real handles, a listener.
+    name: 'wellhead data source',
+    async prepare({ callers }) {
+      const source = createDataSource({ driver: stubDriver, maximumPoolSize: size })
+      let closed = 0
+      source.addConnectionEventListener({ connectionClosed: () => void closed++ })
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const connection = await source.getConnection()
+            await connection.close()
+          }
+        },
+        () => source.close(),
       )
     },
   },
@@ -162,10 +182,10 @@ await runBench({
   unit: 'cycles per second',
   scenarios,
   peers,
-  control: 'wellhead',
+  control: 'wellhead data source',
   targets: [
-    { scenario: '1 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 2 },
-    { scenario: '100 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
-    { scenario: '5,000 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
+    { scenario: '1 on 10', peer: 'wellhead data source', over: 'generic-pool', atLeast: 2 },
+    { scenario: '100 on 10', peer: 'wellhead data source', over: 'generic-pool', atLeast: 1.5 },
+    { scenario: '5,000 on 10', peer: 'wellhead data source', over: 'generic-pool', atLeast: 1.5 },
   ],
 })
