@@ -46,7 +46,7 @@ export interface ScenarioReport {
   readonly peers: Readonly<
     Record<string, { median: number; low: number; high: number; cpuMicroseconds: number }>
   >
-  /** The second run of the control beside the first. Outside 0.95 to 1.05 the scenario is noisy and has no verdict. */
+  /** The second run of the control beside the first, round by round. Outside 0.95 to 1.05 the scenario is noisy and has no verdict. */
   readonly control: number
   readonly noisy: boolean
   readonly verdicts: readonly (Target & { readonly ratio: number; readonly reached: boolean | undefined })[]
@@ -130,20 +130,22 @@ async function runScenario<Scenario extends { readonly name: string }>(
   }
   for (const contender of contenders.values()) await contender.end()
 
-  const figures = new Map([...samples].map(([name, list]) => [name, summary(list)]))
-  const medianOf = (name: string): number => figures.get(name)?.median ?? Number.NaN
-  const ratio = medianOf(again) / medianOf(control.name)
-  const noisy = ratio < 0.95 || ratio > 1.05
-  figures.delete(again)
+  // Round by round: neighbours in time met the same machine.
+  const ratioOf = (one: string, other: string): number => {
+    const others = samples.get(other)
+    return median(samples.get(one)!.map(({ perSecond }, round) => perSecond / others![round]!.perSecond))
+  }
+  const controlRatio = ratioOf(again, control.name)
+  const noisy = controlRatio < 0.95 || controlRatio > 1.05
   const targets = (bench.targets ?? []).filter((target) => target.scenario === scenario.name)
   return {
     scenario: scenario.name,
-    peers: Object.fromEntries(figures),
-    control: ratio,
+    peers: Object.fromEntries(bench.peers.map(({ name }) => [name, summary(samples.get(name)!)])),
+    control: controlRatio,
     noisy,
     verdicts: targets.map((target) => {
-      const reached = medianOf(target.peer) / medianOf(target.over)
-      return { ...target, ratio: reached, reached: noisy ? undefined : reached >= target.atLeast }
+      const ratio = ratioOf(target.peer, target.over)
+      return { ...target, ratio, reached: noisy ? undefined : ratio >= target.atLeast }
     }),
   }
 }
@@ -186,6 +188,13 @@ function summary(samples: readonly Sample[]): {
     high: quantile(speeds, 0.75),
     cpuMicroseconds: quantile(cpu, 0.5),
   }
+}
+
+function median(numbers: readonly number[]): number {
+  return quantile(
+    numbers.toSorted((a, b) => a - b),
+    0.5,
+  )
 }
 
 function quantile(sorted: readonly number[], part: number): number {
