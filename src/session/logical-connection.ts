@@ -62,8 +62,17 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     const { session } = this
     session.check(this)
     if (session.autoCommit === autoCommit) return
-    if (session.transactionIsOpen) await this.#end(() => session.commit())
+    // What waits may begin one.
+    const open = session.transactionIsOpen || !session.isIdle
+    // At once, and not when the commit has been answered: by then the session may serve somebody else.
     session.autoCommit = autoCommit
+    if (!open) return
+    try {
+      await this.#end(() => session.commit())
+    } catch (error) {
+      if (session.isLive(this)) session.autoCommit = !autoCommit
+      throw error
+    }
   }
 
   async commit(): Promise<void> {
@@ -75,7 +84,10 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     this.#requireManual('rollback')
     if (savepoint === undefined) return this.#end(() => this.session.rollback())
     const position = this.#position(savepoint)
-    await this.session.undoToSavepoint(() => this.session.physical.rollback(savepoint.name))
+    await Promise.all([
+      this.session.closeStream(),
+      this.session.undoToSavepoint(() => this.session.physical.rollback(savepoint.name)),
+    ])
     this.#savepoints.length = position + 1
   }
 
@@ -197,10 +209,10 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     return this instanceof token || this.session.physical.unwrap?.(token) !== undefined
   }
 
+  /** Both take their places in the queue now: what is called next comes after them. */
   async #end(end: () => Promise<void>): Promise<void> {
     this.#savepoints = []
-    await this.session.closeStream()
-    await end()
+    await Promise.all([this.session.closeStream(), end()])
   }
 
   #requireManual(what: string): void {

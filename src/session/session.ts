@@ -174,12 +174,14 @@ export class Session implements QueueOwner {
 
   /** Each depends on the one before: never pipelined, and begun first where auto-commit is off. */
   #inOrder<T>(operation: Operation<T>): Operation<T> {
+    // The mode is that of the call: until its turn has come, another may have been set.
+    const begins = !this.autoCommit
     return {
       what: operation.what,
       deadline: operation.deadline,
       run: async () => {
         if (this.#endedByDatabase !== undefined) throw transactionIsLost(this.#endedByDatabase.cause)
-        if (!this.#begun && !this.autoCommit) await this.#beginNow({})
+        if (begins && !this.#begun) await this.#beginNow({})
         return operation.run()
       },
     }
@@ -273,6 +275,7 @@ export class Session implements QueueOwner {
 
   /** A turn within a transaction that is not a statement: a savepoint. */
   runControl<T>(what: string, deadline: Deadline | undefined, run: () => Promise<T>): Promise<T> {
+    if (this.#stream !== undefined) throw streamIsOpen()
     return this.#enqueue(this.#inOrder({ what, deadline, run }))
   }
 
