@@ -1,5 +1,11 @@
 /** What an application imports. */
-export { createDataSource, InitialContext, registerDriver, type DataSourceOptions, type InitialContextOptions } from './drivers.ts'
+export {
+  createDataSource,
+  InitialContext,
+  registerDriver,
+  type DataSourceOptions,
+  type InitialContextOptions,
+} from './drivers.ts'
 
 export type * from './api/connection-event.ts'
 export type * from './api/connection.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sql, SqlFragment, SqlIdentifier } from '../../src/api/sql-template.ts'
+import { sql, type SqlFragment, type SqlIdentifier } from '../../src/api/sql-template.ts'
 
 const text = (fragment: SqlFragment): string => fragment.toSql((name) => `"${name}"`)
 

@@ -45,9 +45,9 @@ afterEach(async () => {
   expect(clock.timers()).toBe(0)
 })
 
-async function withAccounts(source: PooledDataSource): Promise<void> {
-  await source.execute('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER)')
-  await source.batch('INSERT INTO account (id, balance) VALUES (?, ?)', [
+async function withAccounts(opened: PooledDataSource): Promise<void> {
+  await opened.execute('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER)')
+  await opened.batch('INSERT INTO account (id, balance) VALUES (?, ?)', [
     [1, 100],
     [2, 50],
   ])
@@ -103,8 +103,8 @@ describe('one call', () => {
 
 describe('a connection that died between two borrowers', () => {
   const dead = (retry: 'connect' | 'unknown-outcome'): SQLException => {
-    const lost = connectionLost()
-    return new SQLException(lost.message, { ...lost, retry })
+    const { message, sqlState, reason } = connectionLost()
+    return new SQLException(message, { sqlState, reason, fatal: true, retry })
   }
 
   it('is replaced when nothing was executed on it', async () => {

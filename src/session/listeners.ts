@@ -29,7 +29,7 @@ export class Listeners<Listener extends object> {
 }
 
 /** A listener threw: told once to the process, and to nobody else. */
-export function reportListenerError(error: unknown): void {
+function reportListenerError(error: unknown): void {
   process.emitWarning(
     `A listener threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     {

@@ -21,7 +21,7 @@ export function textAndParameters(
 }
 
 /** A name as the dialect quotes it. */
-export function quoteIdentifier(name: string, dialect: Dialect): string {
+function quoteIdentifier(name: string, dialect: Dialect): string {
   const [open, close] = dialect.identifierQuote
   return open + name.replaceAll(close, close + close) + close
 }

@@ -1,4 +1,4 @@
-import { SQLDataException, SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
+import { SQLDataException, SQLNonTransientException, type SQLException } from '../api/sql-exception.ts'
 import type { StatementOptions } from '../api/executor.ts'
 import type { ColumnMetadata, Result } from '../api/result.ts'
 import type { SqlTypeName } from '../api/sql-types.ts'
@@ -147,7 +147,8 @@ function convertTo(type: SqlTypeName, value: unknown, name: string): unknown {
       break
     case 'DECIMAL':
       if (kind === 'string') return value
-      if (kind === 'bigint' || Number.isFinite(value)) return String(value)
+      if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value)))
+        return String(value)
       break
     case 'BOOLEAN':
       if (kind === 'boolean') return value

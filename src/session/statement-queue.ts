@@ -89,7 +89,7 @@ export class StatementQueue {
 
   /** Ends statements that run, as their deadline would. Settles when nothing is in flight any more. */
   stopRunning(error: SQLException): Promise<void> {
-    for (const entry of [...this.#inFlight]) {
+    for (const entry of this.#inFlight) {
       if (entry.operation.ending !== true) this.#expire(entry, error)
     }
     if (this.#inFlight.length === 0) return Promise.resolve()

@@ -154,7 +154,7 @@ function untilDeadline<T>(work: Promise<T>, deadline: Deadline | undefined): Pro
       },
       (error: unknown) => {
         stop()
-        reject(error as Error)
+        reject(error)
       },
     )
   })

@@ -155,12 +155,20 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     return this instanceof token
   }
 
-  close(options?: CloseOptions): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     const drainTimeout =
       options?.drainTimeout === undefined ? undefined : durationOption('drainTimeout', options.drainTimeout)
     // A later call may shorten the time that an earlier one granted.
     const drained = this.#supplier.close({ drainTimeout })
-    return (this.#closing ??= drained.finally(() => this.#dataSource.close()))
+    await (this.#closing ??= this.#closeAfter(drained))
+  }
+
+  async #closeAfter(drained: Promise<void>): Promise<void> {
+    try {
+      await drained
+    } finally {
+      await this.#dataSource.close()
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

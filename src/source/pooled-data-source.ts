@@ -28,6 +28,7 @@ export const PooledDataSource: InterfaceToken<PooledDataSource> = interfaceToken
   'close',
 ])
 
+/** Options of {@link PooledDataSource.close}. */
 export interface CloseOptions {
   /** How long connections in use may go on. Default: 10 s. */
   readonly drainTimeout?: Duration | undefined

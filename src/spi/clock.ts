@@ -6,11 +6,13 @@ export interface Clock {
   setTimer(callback: () => void, delay: number, options?: TimerOptions): Timer
 }
 
+/** Options of a {@link Timer}. */
 export interface TimerOptions {
   /** Whether the timer keeps the process running. Default: true. Housekeeping never does. */
   readonly keepAlive?: boolean
 }
 
+/** A call to come. */
 export interface Timer {
   /** Idempotent, also after it fired. */
   cancel(): void

@@ -17,6 +17,7 @@ export interface SettingDefinition<T = unknown> {
   readonly secret?: boolean
 }
 
+/** Settings by their names. */
 export type SettingsTable = Readonly<Record<string, SettingDefinition>>
 
 /** The validated settings of a table. */
@@ -140,7 +141,7 @@ export function validateSettings<Table extends SettingsTable>(
       settings[name] = outcome.output
       continue
     }
-    const shown = definition.secret === true ? 'not allowed' : `${show(written)}`
+    const shown = definition.secret === true ? 'not allowed' : show(written)
     throw new InvalidSettingError(`${where}: ${name} is ${shown}; it wants ${outcome.issues[0].message}`, [
       name,
     ])

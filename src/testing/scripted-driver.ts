@@ -53,7 +53,8 @@ interface ServerSession {
   connection: ScriptedConnection | undefined
 }
 
-const settings = {
+/** The settings of a scripted data source. */
+export const scriptedSettings = {
   latency: {
     schema: duration(),
     default: 0,
@@ -96,7 +97,7 @@ let sessions = 0
 export class ScriptedDriver implements Driver {
   readonly name = 'scripted'
   readonly urlSchemes = ['scripted'] as const
-  readonly settings = settings
+  readonly settings = scriptedSettings
   readonly #script = new Script()
   readonly #answers = new Answers()
   readonly #database = new ScriptedDatabase()
@@ -119,7 +120,7 @@ export class ScriptedDriver implements Driver {
     given: Readonly<Record<string, unknown>>,
     context: DriverContext,
   ): ConnectionPoolDataSource {
-    const chosen = given as SettingsOf<typeof settings>
+    const chosen = given as SettingsOf<typeof scriptedSettings>
     return new BaseConnectionPoolDataSource({
       description: 'scripted:',
       dialect: scriptedDialect,
@@ -132,7 +133,7 @@ export class ScriptedDriver implements Driver {
   /** Opens one session. To be overridden by a driver that puts something around its connections. */
   async openSession(
     options: PooledConnectionOptions,
-    chosen: SettingsOf<typeof settings>,
+    chosen: SettingsOf<typeof scriptedSettings>,
     { clock }: DriverContext,
   ): Promise<PhysicalConnection> {
     const { latency, pipelining, cancel, failedTransactions } = chosen
