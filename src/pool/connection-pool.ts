@@ -1,6 +1,7 @@
-import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
+import type { ConnectionEvent, ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
 import type { SQLException } from '../api/sql-exception.ts'
+import { Listeners } from '../session/listeners.ts'
 import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
@@ -8,11 +9,12 @@ import type { ConnectionPoolDataSource } from '../spi/driver.ts'
 import { ConnectionFactory, Member } from './connection-factory.ts'
 import type { MemberListener } from './connection-factory.ts'
 import { PoolEngine } from './engine.ts'
-import { callListener } from './events.ts'
 import type { PoolEventStream } from './events.ts'
 import type { PoolSettings } from './settings.ts'
 import { SlotState } from './slot.ts'
 import type { PoolStatistics } from './statistics.ts'
+
+type Listener = ConnectionEventListener<ConnectionSource>
 
 /** What a pool of connections is made of. */
 export interface ConnectionPoolOptions {
@@ -36,7 +38,7 @@ export class ConnectionPool {
   readonly settings: PoolSettings
   /** @internal The engine, for specs. */
   readonly engine: PoolEngine<Member, Connection>
-  #listeners: readonly ConnectionEventListener<ConnectionSource>[] = []
+  readonly #listeners: Listeners<Listener>
 
   constructor({
     name,
@@ -46,6 +48,7 @@ export class ConnectionPool {
     random = Math.random,
   }: ConnectionPoolOptions) {
     this.name = name
+    this.#listeners = new Listeners(name)
     this.settings = settings
     const now = (): number => clock.now()
     const listener: MemberListener = {
@@ -85,12 +88,12 @@ export class ConnectionPool {
   }
 
   /** Heard before the pool itself acts: a closed connection is announced before it is lent again. */
-  addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
-    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener]
+  addConnectionEventListener(listener: Listener): void {
+    this.#listeners.add(listener)
   }
 
-  removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
-    this.#listeners = this.#listeners.filter((other) => other !== listener)
+  removeConnectionEventListener(listener: Listener): void {
+    this.#listeners.remove(listener)
   }
 
   /**
@@ -108,8 +111,8 @@ export class ConnectionPool {
     const { slot } = member
     // The pool may have given it up already: then nobody is interested any more.
     if (!slot.lent) return
-    if (this.#listeners.length > 0) {
-      this.#tell('connectionClosed', (listener) => listener.connectionClosed?.({ source: member.source }))
+    if (!this.#listeners.isEmpty) {
+      this.#listeners.notify('connectionClosed', notifyClosed, { source: member.source })
     }
     this.engine.release(slot)
   }
@@ -117,16 +120,18 @@ export class ConnectionPool {
   #memberFailed(member: Member, error: SQLException): void {
     const { slot } = member
     if (slot.state >= SlotState.closing) return
-    this.#tell('connectionErrorOccurred', (listener) =>
-      listener.connectionErrorOccurred?.({ source: member.source, error }),
-    )
+    this.#listeners.notify('connectionErrorOccurred', notifyError, { source: member.source, error })
     this.engine.died(slot, error)
   }
+}
 
-  #tell(name: string, call: (listener: ConnectionEventListener<ConnectionSource>) => void): void {
-    for (const listener of this.#listeners) {
-      // One that an earlier listener took away hears nothing any more.
-      if (this.#listeners.includes(listener)) callListener(this.name, name, listener, () => call(listener))
-    }
-  }
+function notifyClosed(listener: Listener, event: ConnectionEvent<ConnectionSource>): unknown {
+  return listener.connectionClosed?.(event)
+}
+
+function notifyError(
+  listener: Listener,
+  event: ConnectionEvent<ConnectionSource> & { readonly error: SQLException },
+): unknown {
+  return listener.connectionErrorOccurred?.(event)
 }

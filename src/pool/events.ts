@@ -1,3 +1,4 @@
+import { callListener } from '../session/listeners.ts'
 import type { CloseReason } from './slot.ts'
 import type { PoolSnapshot } from './errors.ts'
 
@@ -82,7 +83,7 @@ export class PoolEventStream {
     for (const listener of list) {
       // One that an earlier listener took away hears nothing any more.
       const now: List<Name> = this.lists[name]
-      if (now?.includes(listener) === true) callListener(this.#name, name, listener, () => listener(event))
+      if (now?.includes(listener) === true) callListener(this.#name, name, listener, invoke, event)
     }
   }
 
@@ -92,24 +93,6 @@ export class PoolEventStream {
   }
 }
 
-const reported = new WeakSet<object>()
-
-/** Calls a listener of the application so that its failure, now or in a promise, harms nobody. */
-export function callListener(pool: string, event: string, listener: object, call: () => unknown): void {
-  const report = (error: unknown): void => {
-    // Once: a listener that fails on every event would bury everything else.
-    if (reported.has(listener)) return
-    reported.add(listener)
-    process.emitWarning(`${pool}: a listener of '${event}' threw; it was ignored`, {
-      type: 'WellheadWarning',
-      code: 'WELLHEAD_LISTENER',
-      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    })
-  }
-  try {
-    const outcome = call()
-    if (outcome instanceof Promise) outcome.catch(report)
-  } catch (error) {
-    report(error)
-  }
+function invoke<Event>(listener: (event: Event) => void, event: Event): unknown {
+  return listener(event)
 }

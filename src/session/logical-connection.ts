@@ -62,6 +62,8 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     const { session } = this
     session.check(this)
     if (session.autoCommit === autoCommit) return
+    // Its fetches began outside a transaction, and would find themselves within one.
+    if (!autoCommit) session.checkNoStream()
     // What waits may begin one.
     const open = session.transactionIsOpen || !session.isIdle
     // At once, and not when the commit has been answered: by then the session may serve somebody else.

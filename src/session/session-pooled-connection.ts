@@ -17,12 +17,13 @@ const done: Promise<void> = Promise.resolve()
 /** A physical connection behind the SPI: handles, events, validation. The same for every driver. */
 export class SessionPooledConnection implements PooledConnection, HandleOwner {
   readonly #session: Session
-  readonly #listeners = new Listeners<Listener>()
+  readonly #listeners: Listeners<Listener>
   readonly #closedEvent: ConnectionEvent<PooledConnection> = { source: this }
   #closing: Promise<void> | undefined
   #lossTold = false
 
   constructor(physical: PhysicalConnection, context: SessionContext) {
+    this.#listeners = new Listeners(context.dataSourceName)
     this.#session = new Session(physical, context, (error) => this.#tellLoss(error))
   }
 
@@ -72,7 +73,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
     const clean = session.broken !== undefined || session.isClean
     session.takeBack('application')
     if (!clean) return this.#cleanUpAndTell()
-    this.#listeners.notify(notifyClosed, this.#closedEvent)
+    this.#listeners.notify('connectionClosed', notifyClosed, this.#closedEvent)
     return done
   }
 
@@ -86,7 +87,8 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
       if (this.#closing === undefined)
         this.#session.lost(restoreFailed('The session could not be restored', failure))
     }
-    if (this.#closing === undefined) this.#listeners.notify(notifyClosed, this.#closedEvent)
+    if (this.#closing === undefined)
+      this.#listeners.notify('connectionClosed', notifyClosed, this.#closedEvent)
     if (failure !== undefined) throw failure
   }
 
@@ -96,7 +98,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
     if (!session.lent || session.generation !== generation) return
     session.takeBack('application')
     session.lost(aborted(reason))
-    this.#listeners.notify(notifyClosed, this.#closedEvent)
+    this.#listeners.notify('connectionClosed', notifyClosed, this.#closedEvent)
   }
 
   close(): Promise<void> {
@@ -165,16 +167,16 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   #tellLoss(error: SQLException): void {
     if (this.#lossTold) return
     this.#lossTold = true
-    this.#listeners.notify(notifyError, { source: this, error })
+    this.#listeners.notify('connectionErrorOccurred', notifyError, { source: this, error })
   }
 }
 
-function notifyClosed(listener: Listener, event: ConnectionEvent<PooledConnection>): void {
-  listener.connectionClosed?.(event)
+function notifyClosed(listener: Listener, event: ConnectionEvent<PooledConnection>): unknown {
+  return listener.connectionClosed?.(event)
 }
 
-function notifyError(listener: Listener, event: ErrorEvent): void {
-  listener.connectionErrorOccurred?.(event)
+function notifyError(listener: Listener, event: ErrorEvent): unknown {
+  return listener.connectionErrorOccurred?.(event)
 }
 
 function silent(cause: SQLException): SQLException {

@@ -90,14 +90,12 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
 
   async #fetch(): Promise<void> {
     const session = this.#session
-    if (this.#state === 'unopened') this.#open()
+    const first = this.#state === 'unopened'
+    if (first) this.#open()
     const raw = this.#raw!
     try {
-      const batch = await session.runForStream({
-        what: this.#what,
-        deadline: this.#deadline(),
-        run: () => raw.fetch(),
-      })
+      const fetch = { what: this.#what, deadline: this.#deadline(), run: () => raw.fetch() }
+      const batch = await session.runForStream(fetch, first)
       this.#rows = toRows<Row>(batch.rows, raw.columns, this.#options)
       this.#position = 0
       if (batch.done) this.#ended()

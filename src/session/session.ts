@@ -167,9 +167,15 @@ export class Session implements QueueOwner {
     return this.#enqueue(this.autoCommit && !this.#begun ? operation : this.#inOrder(operation))
   }
 
-  /** Like {@link Session.run}, for the stream that is open. */
-  runForStream<T>(operation: Operation<T>): Promise<T> {
-    return this.#enqueue(this.autoCommit && !this.#begun ? operation : this.#inOrder(operation))
+  /** Like {@link Session.run}, for the stream that is open. Only its first fetch may have to begin a transaction. */
+  runForStream<T>(operation: Operation<T>, first = false): Promise<T> {
+    const plain = !first || (this.autoCommit && !this.#begun)
+    return this.#enqueue(plain ? operation : this.#inOrder(operation))
+  }
+
+  /** @throws SQLException HY010 while a stream is open. */
+  checkNoStream(): void {
+    if (this.#stream !== undefined) throw streamIsOpen()
   }
 
   /** Each depends on the one before: never pipelined, and begun first where auto-commit is off. */

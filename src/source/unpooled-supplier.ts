@@ -27,7 +27,7 @@ export class UnpooledSupplier implements ConnectionSupplier {
   readonly #dataSource: ConnectionPoolDataSource
   readonly #settings: PoolSettings
   readonly #clock: Clock
-  readonly #listeners = new Listeners<ConnectionEventListener<ConnectionSource>>()
+  readonly #listeners: Listeners<ConnectionEventListener<ConnectionSource>>
   readonly #members = new Set<Member>()
   readonly #counters = new PoolCounter()
   #connecting = 0
@@ -44,6 +44,7 @@ export class UnpooledSupplier implements ConnectionSupplier {
     this.#dataSource = options.dataSource
     this.#settings = options.settings
     this.#clock = options.clock
+    this.#listeners = new Listeners(options.name)
     this.events = new PoolEventStream(options.name)
   }
 
@@ -82,10 +83,14 @@ export class UnpooledSupplier implements ConnectionSupplier {
         connectionClosed: () => this.#returned(member),
         connectionErrorOccurred: ({ error }) => {
           const source = { ...this.#describe(member), dataSourceName: this.#name }
-          this.#listeners.notify((listener, event) => listener.connectionErrorOccurred?.(event), {
-            source,
-            error,
-          })
+          this.#listeners.notify(
+            'connectionErrorOccurred',
+            (listener, event) => listener.connectionErrorOccurred?.(event),
+            {
+              source,
+              error,
+            },
+          )
         },
       })
       const connection = pooled.getConnection()
@@ -101,7 +106,9 @@ export class UnpooledSupplier implements ConnectionSupplier {
   #returned(member: Member): void {
     const described = this.#describe(member)
     const source = { ...described, dataSourceName: this.#name }
-    this.#listeners.notify((listener, event) => listener.connectionClosed?.(event), { source })
+    this.#listeners.notify('connectionClosed', (listener, event) => listener.connectionClosed?.(event), {
+      source,
+    })
     this.#counters.released++
     this.events.emit('released', { member: described, used: this.#clock.now() - member.madeAt })
     this.#end(member, member.pooled.broken === undefined ? 'maxUses' : 'broken')
