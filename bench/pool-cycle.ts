@@ -1,5 +1,4 @@
 // Borrowing and giving back, over connections that do nothing: the cost of the pool itself.
-import { EventEmitter } from 'node:events'
 import { createPool } from 'generic-pool'
 import PgPool from 'pg-pool'
 import { Pool as TarnPool } from 'tarn'

@@ -38,14 +38,14 @@ export class StubDriver implements ConnectionPoolDataSource {
   mostConnecting = 0
 
   async getPooledConnection({ deadline }: PooledConnectionOptions): Promise<StubPooledConnection> {
-    this.connects++
+    const id = `stub-${++this.connects}`
     this.connecting++
     this.physical++
     this.mostPhysical = Math.max(this.mostPhysical, this.physical)
     this.mostConnecting = Math.max(this.mostConnecting, this.connecting)
     try {
       await this.behaviour.connect(deadline)
-      const pooled = new StubPooledConnection(this, `stub-${this.connects}`)
+      const pooled = new StubPooledConnection(this, id)
       this.made.push(pooled)
       return pooled
     } catch (error) {

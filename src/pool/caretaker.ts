@@ -30,11 +30,13 @@ export class Caretaker<T, Lent> {
       (answer, error) => {
         const now = clock.now()
         const valid = answer === true
-        if (valid) this.#passed(slot, now)
-        else this.#failed(slot, error)
         if (events.lists.validated !== undefined) {
           events.emit('validated', { member: this.#engine.member(slot, now), valid, took: now - startedAt })
         }
+        // A listener may have closed the pool.
+        if (slot.state !== SlotState.validating) return
+        if (valid) this.#passed(slot, now)
+        else this.#failed(slot, error)
       },
     )
   }
@@ -50,11 +52,12 @@ export class Caretaker<T, Lent> {
       (deadline) => factory.reset(slot.resource!, deadline).then(() => true),
       (done, error) => {
         const now = clock.now()
-        if (done === true) this.#engine.offer(slot)
-        else this.#engine.retire(slot, 'resetFailed', error)
         if (events.lists.reset !== undefined) {
           events.emit('reset', { member: this.#engine.member(slot, now), took: now - startedAt, error })
         }
+        if (slot.state !== SlotState.resetting) return
+        if (done === true) this.#engine.offer(slot)
+        else this.#engine.retire(slot, 'resetFailed', error)
       },
     )
   }
@@ -75,7 +78,7 @@ export class Caretaker<T, Lent> {
       let warmer = idle.first
       while (warmer !== undefined && warmer.idleSince <= slot.idleSince) warmer = warmer.next
       idle.insert(slot, warmer)
-      housekeeper.rested(now)
+      housekeeper.rested(slot, now)
     }
   }
 

@@ -404,7 +404,7 @@ export class PoolEngine<T, Lent> {
     slot.aliveAt = now
     slot.suspect = false
     this.idle.push(slot)
-    this.housekeeper.rested(now)
+    this.housekeeper.rested(slot, now)
   }
 
   #gone(slot: Slot<T>, reason: CloseReason, error: unknown): void {

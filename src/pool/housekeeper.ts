@@ -28,12 +28,14 @@ export class Housekeeper<T, Lent> {
     this.#alarm.set(slot.expiresAt, now)
   }
 
-  /** A slot has become idle. */
-  rested(now: number): void {
+  /** A slot has become idle, or is idle again after a check. */
+  rested(slot: Slot<T>, now: number): void {
     const { limits, slots } = this.#engine
-    let delay = limits.keepaliveTime < limits.idleTimeout ? limits.keepaliveTime : limits.idleTimeout
-    if (slots.total > limits.softPoolSize && limits.overflowTimeout < delay) delay = limits.overflowTimeout
-    if (now + delay < this.#alarm.dueAt) this.#alarm.set(now + delay, now)
+    let dueAt = slot.aliveAt + limits.keepaliveTime
+    const leaveAt = slot.idleSince + limits.idleTimeout
+    if (leaveAt < dueAt) dueAt = leaveAt
+    if (slots.total > limits.softPoolSize) dueAt = Math.min(dueAt, slot.idleSince + limits.overflowTimeout)
+    if (dueAt < this.#alarm.dueAt) this.#alarm.set(dueAt, now)
   }
 
   stop(): void {
