@@ -100,7 +100,7 @@ describe('The events of a pool', () => {
       calls++
       throw new Error('mine')
     })
-    world.pool.events.on('released', () => Promise.reject(new Error('mine, later')))
+    world.pool.events.on('released', () => Promise.reject(new Error('mine, later')) as never)
     world.pool.addConnectionEventListener({
       connectionClosed() {
         throw new Error('mine too')
