@@ -19,7 +19,7 @@ export interface Peer<Scenario> {
 }
 
 /** What one peer is to reach beside another. */
-export interface Target {
+interface Target {
   readonly scenario: string
   readonly peer: string
   readonly over: string
@@ -40,7 +40,7 @@ export interface Bench<Scenario extends { readonly name: string }> {
 }
 
 /** Of one scenario. */
-export interface ScenarioReport {
+interface ScenarioReport {
   readonly scenario: string
   /** Operations per second: the median of the rounds, and the quartiles. */
   readonly peers: Readonly<

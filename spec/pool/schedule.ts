@@ -8,7 +8,7 @@ import type { StubConnection, StubPooledConnection } from '../support/stub-conne
 import { Gate, settle, Watched, World } from './world.ts'
 
 /** A step of a schedule. Numbers choose among what there is, modulo. */
-export type Step =
+type Step =
   | { readonly do: 'acquire' | 'acquire with a signal' }
   | { readonly do: 'acquire with a timeout'; readonly milliseconds: number }
   | {
