@@ -32,7 +32,9 @@ export interface PoolEvents {
   recovered: { readonly attempts: number; readonly took: number }
 }
 
+/** What can be listened to. */
 export type PoolEventName = keyof PoolEvents
+/** Called synchronously with the event. */
 export type PoolEventListener<Name extends PoolEventName> = (event: PoolEvents[Name]) => void
 
 type List<Name extends PoolEventName> = readonly PoolEventListener<Name>[] | undefined

@@ -99,10 +99,30 @@ export const poolSettings = {
 } as const satisfies SettingsTable
 
 /** The limits in force: milliseconds and counts, `Infinity` for `off` and `unlimited`. */
-export type PoolLimits = Resolved<SettingsOf<typeof poolLimits>>
+export interface PoolLimits {
+  readonly maximumPoolSize: number
+  readonly softPoolSize: number
+  readonly overflowTimeout: number
+  readonly minimumIdle: number
+  readonly connectionTimeout: number
+  readonly loginTimeout: number
+  readonly validateAfterIdle: number
+  readonly validationTimeout: number
+  readonly idleTimeout: number
+  readonly maxLifetime: number
+  readonly maxUses: number
+  readonly keepaliveTime: number
+  readonly maxConcurrentConnects: 'auto' | number
+}
 
 /** The settings in force: milliseconds and counts, `Infinity` for `off` and `unlimited`. */
-export type PoolSettings = Resolved<SettingsOf<typeof poolSettings>>
+export interface PoolSettings extends PoolLimits {
+  readonly queryTimeout: number
+  readonly connectionInitSql: readonly string[]
+  readonly sessionReset: 'auto' | 'always' | 'never'
+  readonly statementCacheSize: number
+  readonly pooling: 'pool' | 'none' | 'single'
+}
 
 type Resolved<Validated> = Omit<Validated, 'softPoolSize'> & { readonly softPoolSize: number }
 

@@ -20,6 +20,7 @@ export interface PoolStatistics {
   readonly counters: PoolCounters
 }
 
+/** What happened since the pool was made. */
 export interface PoolCounters {
   readonly acquired: number
   readonly released: number
