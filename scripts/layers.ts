@@ -19,7 +19,7 @@ const visible = new Map<string, readonly string[]>([
 
 /** Packages and restricted builtins, with the folders that may import them. Other builtins are free. */
 const packages: Record<string, readonly string[]> = {
-  valibot: ['src/', 'drivers/'],
+  valibot: ['src/spi/', 'drivers/'],
   yaml: ['src/naming/'],
   'node:sqlite': ['drivers/sqlite/'],
 }

@@ -9,12 +9,12 @@ import { readConfigurationFile } from '../../src/naming/configuration-file.ts'
 import { ConfigurationException } from '../../src/naming/naming-exception.ts'
 import { settingsCheck } from '../../src/naming/settings-check.ts'
 import { DriverTable, type LoadableDriver } from '../../src/source/driver-table.ts'
-import { InvalidSettingError, text, type SettingsTable } from '../../src/spi/settings.ts'
+import { InvalidSettingError, optional, text, type SettingsTable } from '../../src/spi/settings.ts'
 import { FakePool, NamingFixture } from './fake-data-source.ts'
 
 const settings = {
   host: { schema: text(), meaning: 'Where the server is.' },
-  password: { schema: v.optional(text()), meaning: 'Of the user.', secret: true },
+  password: { schema: optional(text()), meaning: 'Of the user.', secret: true },
   tls: { schema: v.optional(v.record(v.string(), v.unknown())), meaning: 'Encryption.' },
 } as SettingsTable
 

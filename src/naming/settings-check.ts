@@ -1,13 +1,12 @@
-import * as v from 'valibot'
 import { poolSettings } from '../pool/settings.ts'
 import { resolveSettings, type DataSourceSettings } from '../source/data-source-settings.ts'
 import type { DriverTable, LoadableDriver } from '../source/driver-table.ts'
 import type { DriverDescriptor } from '../spi/driver.ts'
-import { validateSettings, type SettingDefinition, type SettingsTable } from '../spi/settings.ts'
+import { anything, validateSettings, type SettingDefinition, type SettingsTable } from '../spi/settings.ts'
 import type { SettingsCheck } from './configuration.ts'
 
-const anything: SettingDefinition = {
-  schema: v.unknown(),
+const unchecked: SettingDefinition = {
+  schema: anything(),
   meaning: 'Known only when the data source is made.',
 }
 
@@ -64,5 +63,5 @@ function missing(table: SettingsTable, input: Readonly<Record<string, unknown>>)
 }
 
 function withAnyValue(names: Iterable<string>): SettingsTable {
-  return Object.fromEntries(Array.from(names, (name) => [name, anything]))
+  return Object.fromEntries(Array.from(names, (name) => [name, unchecked]))
 }

@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import {
   choice,
   count,
@@ -7,8 +6,9 @@ import {
   optional,
   texts,
   validateSettings,
+  wordOr,
 } from '../spi/settings.ts'
-import type { SettingDefinition, SettingsOf, SettingsTable } from '../spi/settings.ts'
+import type { SettingDefinition, SettingSchema, SettingsOf, SettingsTable } from '../spi/settings.ts'
 
 /**
  * The limits of a pool of anything: sizes, times, how it grows. HikariCP's names where it has the concept.
@@ -64,13 +64,10 @@ export const poolLimits = {
     default: '2m',
     meaning: 'An idle connection is checked in the background this often.',
   }),
-  maxConcurrentConnects: setting(
-    v.union([v.literal('auto'), count({ min: 1 })], `'auto' or a whole number from 1`),
-    {
-      default: 'auto',
-      meaning: 'A ceiling on connects in flight; auto: none beyond what the queue justifies.',
-    },
-  ),
+  maxConcurrentConnects: setting(wordOr('auto', count({ min: 1 })), {
+    default: 'auto',
+    meaning: 'A ceiling on connects in flight; auto: none beyond what the queue justifies.',
+  }),
 } as const satisfies SettingsTable
 
 /** All settings of a pool of connections. */
@@ -169,7 +166,7 @@ export function resolveLimits<Validated extends SettingsOf<typeof poolLimits>>(
 }
 
 function setting<T>(
-  schema: v.GenericSchema<unknown, T>,
+  schema: SettingSchema<T>,
   words: { default?: unknown; meaning: string },
 ): SettingDefinition<T> {
   return { schema, ...words }

@@ -3,12 +3,29 @@ import { parseDuration } from '../api/duration.ts'
 import { SQLNonTransientException } from '../api/sql-exception.ts'
 
 /**
+ * Says which values are allowed, and makes of them what the code uses: any schema that follows Standard Schema 1 and
+ * answers at once (Valibot, Zod, ArkType).
+ */
+export interface SettingSchema<T> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    validate(value: unknown): SettingOutcome<T> | Promise<SettingOutcome<T>>
+  }
+}
+
+/** The value, or what is wanted instead: `milliseconds, or 'off'`. */
+export type SettingOutcome<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] }
+
+/**
  * One setting: the source of validation, of its default, of its line in the documentation, and of its place in the
  * JSON Schema.
  */
 export interface SettingDefinition<T = unknown> {
   /** Accepts what people write and gives what the code uses (milliseconds, `Infinity`). */
-  readonly schema: v.GenericSchema<unknown, T>
+  readonly schema: SettingSchema<T>
   /** As people would write it; without one the setting is `undefined` when absent. */
   readonly default?: unknown
   /** One sentence, with the unit. */
@@ -41,7 +58,7 @@ export class InvalidSettingError extends SQLNonTransientException {
 }
 
 /** A length of time. In code: milliseconds, and `Infinity` for `off`, which only some settings allow. */
-export function duration(options: { off?: boolean } = {}): v.GenericSchema<unknown, number> {
+export function duration(options: { off?: boolean } = {}): SettingSchema<number> {
   const words =
     options.off === true
       ? `milliseconds, a duration such as '30s', or 'off'`
@@ -59,7 +76,7 @@ export function duration(options: { off?: boolean } = {}): v.GenericSchema<unkno
 }
 
 /** A whole number. In code `Infinity` for `unlimited` (or -1), which only some settings allow. */
-export function count(options: { min: number; unlimited?: boolean }): v.GenericSchema<unknown, number> {
+export function count(options: { min: number; unlimited?: boolean }): SettingSchema<number> {
   const words = `a whole number from ${options.min}${options.unlimited === true ? `, or 'unlimited'` : ''}`
   return v.pipe(
     v.unknown(),
@@ -78,17 +95,17 @@ export function count(options: { min: number; unlimited?: boolean }): v.GenericS
 }
 
 /** One of some words. */
-export function choice<const Word extends string>(...words: Word[]): v.GenericSchema<unknown, Word> {
+export function choice<const Word extends string>(...words: Word[]): SettingSchema<Word> {
   return v.picklist(words, `one of ${words.map((word) => `'${word}'`).join(', ')}`)
 }
 
 /** A text that is not empty. */
-export function text(): v.GenericSchema<unknown, string> {
+export function text(): SettingSchema<string> {
   return v.pipe(v.string('a text'), v.nonEmpty('a text that is not empty'))
 }
 
 /** Yes or no. In a URL also as the texts `true` and `false`. */
-export function flag(): v.GenericSchema<unknown, boolean> {
+export function flag(): SettingSchema<boolean> {
   return v.pipe(
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -101,12 +118,42 @@ export function flag(): v.GenericSchema<unknown, boolean> {
 }
 
 /** Like a schema, and undefined when the setting is absent. */
-export function optional<T>(schema: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T | undefined> {
-  return v.optional(schema)
+export function optional<T>(schema: SettingSchema<T>): SettingSchema<T | undefined> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'wellhead',
+      validate: (value) => (value === undefined ? { value } : schema['~standard'].validate(value)),
+    },
+  }
+}
+
+/** A word, or what another schema allows. */
+export function wordOr<const Word extends string, T>(
+  word: Word,
+  other: SettingSchema<T>,
+): SettingSchema<Word | T> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'wellhead',
+      validate(value) {
+        if (isWord(value, word)) return { value: word }
+        const outcome = atOnce(other['~standard'].validate(value))
+        if (outcome.issues === undefined) return outcome
+        return { issues: outcome.issues.map(({ message }) => ({ message: `'${word}' or ${message}` })) }
+      },
+    },
+  }
+}
+
+/** Any value: for a setting that cannot be checked yet. */
+export function anything(): SettingSchema<unknown> {
+  return v.unknown()
 }
 
 /** One text or several, as a list. */
-export function texts(): v.GenericSchema<unknown, readonly string[]> {
+export function texts(): SettingSchema<readonly string[]> {
   return v.pipe(
     v.union([v.string(), v.array(v.string())], 'a text, or a list of texts'),
     v.transform((value) => (typeof value === 'string' ? [value] : value)),
@@ -136,15 +183,17 @@ export function validateSettings<Table extends SettingsTable>(
   const settings: Record<string, unknown> = {}
   for (const [name, definition] of Object.entries(table)) {
     const written = Object.hasOwn(input, name) ? input[name] : undefined
-    const outcome = v.safeParse(definition.schema, written === undefined ? definition.default : written)
-    if (outcome.success) {
-      settings[name] = outcome.output
+    const value = written === undefined ? definition.default : written
+    const outcome = atOnce(definition.schema['~standard'].validate(value))
+    if (outcome.issues === undefined) {
+      settings[name] = outcome.value
       continue
     }
     const shown = definition.secret === true ? 'not allowed' : show(written)
-    throw new InvalidSettingError(`${where}: ${name} is ${shown}; it wants ${outcome.issues[0].message}`, [
-      name,
-    ])
+    throw new InvalidSettingError(
+      `${where}: ${name} is ${shown}; it wants ${outcome.issues[0]?.message ?? 'another value'}`,
+      [name],
+    )
   }
   return Object.freeze(settings) as SettingsOf<Table>
 }
@@ -175,6 +224,11 @@ function editDistance(a: string, b: string, limit: number): number {
     previous = current
   }
   return previous[b.length]!
+}
+
+function atOnce<T>(outcome: SettingOutcome<T> | Promise<SettingOutcome<T>>): SettingOutcome<T> {
+  if (outcome instanceof Promise) throw new TypeError('The schema of a setting has to answer at once')
+  return outcome
 }
 
 function isWord(value: unknown, word: string): boolean {
