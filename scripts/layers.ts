@@ -22,6 +22,7 @@ const packages: Record<string, readonly string[]> = {
   valibot: ['src/spi/', 'drivers/'],
   yaml: ['src/naming/'],
   'node:sqlite': ['drivers/sqlite/'],
+  pg: ['drivers/pg/'],
 }
 
 interface Import {

@@ -68,7 +68,7 @@ describe('layers', () => {
       'src/source/driver.ts:2: only src/drivers.ts knows the drivers (drivers/sqlite/index.ts)',
       'src/spi/packages.ts:2: yaml belongs to src/naming/',
       'src/spi/packages.ts:3: node:sqlite belongs to drivers/sqlite/',
-      'src/spi/packages.ts:4: pg is not a package that the sources may import',
+      'src/spi/packages.ts:4: pg belongs to drivers/pg/',
       'src/spi/packages.ts:5: @scope/name is not a package that the sources may import',
       'src/spi/packages.ts:6: wellhead is not a package that the sources may import',
       'src/sql/up.ts:2: sql imports spi (src/spi/driver.ts)',
