@@ -1,0 +1,42 @@
+// The settings, as a page: `npm run docs:settings` writes docs/settings.md from the tables that validate them.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sqliteDescriptor } from '../drivers/sqlite/settings.ts'
+import { poolSettings } from '../src/pool/settings.ts'
+import type { SettingsTable } from '../src/spi/settings.ts'
+
+/** The text of docs/settings.md. */
+export function settingsPage(): string {
+  return `# Settings
+
+Made from the tables that validate them. A length of time is milliseconds or a text such as \`'30s'\`, \`'250ms'\`, \`'10m'\`;
+\`'off'\` and \`'unlimited'\` are words, and 0 means zero. Names are HikariCP's where it has the concept.
+
+## Of every data source
+
+\`url\` chooses the driver and may carry settings as query keys; \`driver\` names it, or is one. What is given beside the url wins.
+
+${table(poolSettings)}
+
+## SQLite
+
+A url is \`sqlite:relative/path.db\`, \`sqlite:///absolute/path.db\` or \`sqlite::memory:\`; a path with \`?\` or \`%\` in it is written with
+percent escapes, or given as \`path\` beside \`driver: sqlite\`. A relative path starts from the working directory.
+
+${table(sqliteDescriptor.settings)}
+`
+}
+
+function table(settings: SettingsTable): string {
+  const rows = Object.entries(settings).map(
+    ([name, { default: value, meaning }]) => `| \`${name}\` | ${shown(value)} | ${meaning} |`,
+  )
+  return ['| setting | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return '–'
+  return `\`${String(value)}\``
+}
+
+if (import.meta.main) writeFileSync(join(import.meta.dirname, '../docs/settings.md'), settingsPage())
