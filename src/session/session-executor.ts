@@ -117,13 +117,19 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     return session.run(this, {
       what: statement.text,
       deadline: this.deadline(options),
-      run: async () => {
+      run: async (proceed) => {
         session.note(statement)
         const own = session.physical.transactionStatus === 'none'
-        if (own) await session.beginTurn()
+        if (own) {
+          await session.beginTurn()
+          proceed()
+        }
         const { updateCounts, error } = await session.physical.executeBatch(statement, rows)
         if (error !== undefined) throw new BatchUpdateException(updateCounts.length, updateCounts, error)
-        if (own) await session.commitTurn()
+        if (own) {
+          proceed()
+          await session.commitTurn()
+        }
         return { updateCounts }
       },
     })

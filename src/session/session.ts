@@ -185,10 +185,13 @@ export class Session implements QueueOwner {
     return {
       what: operation.what,
       deadline: operation.deadline,
-      run: async () => {
+      run: async (proceed) => {
         if (this.#endedByDatabase !== undefined) throw transactionIsLost(this.#endedByDatabase.cause)
-        if (begins && !this.#begun) await this.#beginNow({})
-        return operation.run()
+        if (begins && !this.#begun) {
+          await this.#beginNow({})
+          proceed()
+        }
+        return operation.run(proceed)
       },
     }
   }
@@ -203,12 +206,19 @@ export class Session implements QueueOwner {
     if (this.#stream === stream) this.#stream = undefined
   }
 
-  /** Ends the stream that a block left open. */
+  /** Ends the stream that a transaction left open. Until its turn has come, whoever cleans up must know of it. */
   async closeStream(): Promise<void> {
     const stream = this.#stream
     if (stream === undefined) return
-    this.#stream = undefined
-    await this.runForStream({ what: 'close the stream', run: () => stream.closeRaw() })
+    await this.runForStream({
+      what: 'close the stream',
+      ending: true,
+      run: async () => {
+        if (this.#stream !== stream) return
+        this.#stream = undefined
+        await stream.closeRaw()
+      },
+    })
   }
 
   /** Noted when a statement is sent: whether it succeeds is not asked. */
@@ -329,6 +339,7 @@ export class Session implements QueueOwner {
     const restored = this.#queue.runFirst({
       what: 'restore the session',
       ending: true,
+      restoring: true,
       deadline: new CallDeadline(this.clock, 'Restoring the session', { timeout: this.cancelGrace }),
       run: async () => {
         await stream?.closeRaw()

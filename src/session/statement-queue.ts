@@ -8,12 +8,15 @@ import { toSQLException } from './session-errors.ts'
 export interface Operation<T> {
   /** What runs, for warnings: the text of the statement. */
   readonly what: string
-  readonly run: () => Promise<T>
+  /** With several calls, `proceed` is asked between them: it throws when the turn was stopped meanwhile. */
+  readonly run: (proceed: () => void) => Promise<T>
   readonly deadline?: Deadline | undefined
   /** Nothing that comes after it depends on its outcome: it may be sent before the one before has answered. */
   readonly pipelinable?: boolean
   /** It ends a transaction: closing the connection waits for it rather than cancelling it. */
   readonly ending?: boolean
+  /** It cleans up after a handle: the closing of the next one must not refuse it. */
+  readonly restoring?: boolean
 }
 
 /** What the queue asks of the session that it belongs to. */
@@ -36,6 +39,8 @@ interface Entry {
   /** The deadline passed while it ran: the cancel, and why. */
   cancelled: { readonly error: SQLException; readonly request: Promise<void> } | undefined
   graceTimer: Timer | undefined
+  /** What the driver has answered; only a cancel is still under way. */
+  answer: { readonly error: SQLException | undefined; readonly value: unknown } | undefined
   told: boolean
 }
 
@@ -74,16 +79,17 @@ export class StatementQueue {
   /** Refuses all that wait. What runs goes on. */
   rejectWaiting(error: SQLException): void {
     const waiting = this.#waiting
-    this.#waiting = []
-    for (const entry of waiting) this.#tell(entry, error)
+    this.#waiting = waiting.filter((entry) => entry.operation.restoring === true)
+    for (const entry of waiting) if (entry.operation.restoring !== true) this.#tell(entry, error)
   }
 
   /** Refuses all, also what runs: the session is gone. */
   rejectAll(error: SQLException): void {
     const inFlight = this.#inFlight
     this.#inFlight = []
-    for (const entry of inFlight) this.#tell(entry, error)
-    this.rejectWaiting(error)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const entry of [...inFlight, ...waiting]) this.#tell(entry, error)
     this.#afterEach()
   }
 
@@ -105,6 +111,7 @@ export class StatementQueue {
         stopDeadline: undefined,
         cancelled: undefined,
         graceTimer: undefined,
+        answer: undefined,
         told: false,
       }
       const expired = operation.deadline?.error
@@ -112,13 +119,19 @@ export class StatementQueue {
         this.#tell(entry, expired)
         return
       }
-      if (first) this.#waiting.unshift(entry)
+      if (first) this.#waiting.splice(this.#firstPlace(), 0, entry)
       else this.#waiting.push(entry)
       this.#startNext()
       if (!entry.told) {
         entry.stopDeadline = operation.deadline?.onExpired((error) => this.#expire(entry, error))
       }
     })
+  }
+
+  /** Behind the cleaning up after an earlier handle, which knows what that one left open. */
+  #firstPlace(): number {
+    const place = this.#waiting.findIndex((entry) => entry.operation.restoring !== true)
+    return place === -1 ? this.#waiting.length : place
   }
 
   #startNext(): void {
@@ -146,7 +159,9 @@ export class StatementQueue {
   #start(entry: Entry): void {
     let running: Promise<unknown>
     try {
-      running = entry.operation.run()
+      running = entry.operation.run(() => {
+        if (entry.cancelled !== undefined) throw entry.cancelled.error
+      })
     } catch (error) {
       running = Promise.reject(toSQLException(error))
     }
@@ -163,6 +178,7 @@ export class StatementQueue {
       const { request, error: reason } = entry.cancelled
       entry.cancelled = undefined
       const outcome = error === undefined || error.fatal ? error : reason
+      entry.answer = { error: outcome, value }
       const done = (): void => this.#finish(entry, outcome, value)
       request.then(done, done)
       return
@@ -176,7 +192,7 @@ export class StatementQueue {
   }
 
   #expire(entry: Entry, error: SQLException): void {
-    if (entry.told || entry.cancelled !== undefined) return
+    if (entry.told || entry.answer !== undefined || entry.cancelled !== undefined) return
     const waiting = this.#waiting.indexOf(entry)
     if (waiting !== -1) {
       this.#waiting.splice(waiting, 1)
@@ -216,8 +232,10 @@ export class StatementQueue {
     entry.told = true
     entry.stopDeadline?.()
     entry.graceTimer?.cancel()
-    if (error === undefined) entry.resolve(value)
-    else entry.reject(error)
+    // What has happened is told as it happened, also when the session is lost before the cancel is over.
+    const answer = entry.answer ?? { error, value }
+    if (answer.error === undefined) entry.resolve(answer.value)
+    else entry.reject(answer.error)
   }
 
   #afterEach(): void {
