@@ -1,0 +1,46 @@
+import { afterAll, describe, inject, it } from 'vitest'
+import { PostgresAccess } from './postgres-access.ts'
+import { askBroker } from './postgres-broker.ts'
+import { PostgresServer, type PostgresOptions } from './postgres-server.ts'
+
+/**
+ * The server that all spec files of a run share, or undefined where there is none (the run says so once, and
+ * under CI it fails). To be awaited at the top of a spec file, which drops its databases at its end.
+ */
+export async function postgres(): Promise<PostgresAccess | undefined> {
+  const address = await askBroker(inject('postgresBroker'), 'server')
+  if (address === undefined) return undefined
+  const access = new PostgresAccess(address)
+  afterAll(() => access.close())
+  return access
+}
+
+/** A suite on the shared server: `await describePostgres('…', (server) => { … })`. */
+export async function describePostgres(name: string, suite: (server: PostgresAccess) => void): Promise<void> {
+  const server = await postgres()
+  if (server) describe(name, () => suite(server))
+  else skip(name)
+}
+
+/** A suite that starts, stops and kills servers of its own; what it leaves is closed at its end. */
+export async function describeOwnPostgres(
+  name: string,
+  suite: (start: (options?: PostgresOptions) => Promise<PostgresServer>) => void,
+): Promise<void> {
+  const template = await askBroker(inject('postgresBroker'), 'template')
+  if (template === undefined) return skip(name)
+  describe(name, () => {
+    const started: PostgresServer[] = []
+    afterAll(() => Promise.all(started.map((server) => server.close())))
+    suite(async (options) => {
+      const server = await PostgresServer.start({ template, ...options })
+      started.push(server)
+      return server
+    })
+  })
+}
+
+/** A line of the report: a suite without tests would leave none. */
+function skip(name: string): void {
+  describe(name, () => it.skip('needs PostgreSQL', () => {}))
+}
