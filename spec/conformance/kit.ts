@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 import type { ConnectionEventListener } from '../../src/api/connection-event.ts'
 import type { DataSource } from '../../src/api/data-source.ts'
 import { SQLException } from '../../src/api/sql-exception.ts'
@@ -176,7 +177,7 @@ export async function fails(
     error = caught
   }
   assert.ok(error !== undefined, `it succeeds; ${String(sqlState)} was expected`)
-  assert.ok(error instanceof SQLException, `it fails with ${String(error)}, which is no SQLException`)
+  assert.ok(error instanceof SQLException, `it fails with ${inspect(error)}, which is no SQLException`)
   const states: readonly string[] = typeof sqlState === 'string' ? [sqlState] : sqlState
   assert.ok(states.includes(error.sqlState), `${error.sqlState} (${error.message}), not ${String(sqlState)}`)
   return error

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { withoutWarnings } from '../conformance/register.ts'
 import { settle } from '../support/manual-clock.ts'
 import { insertText, open, outcome } from './support.ts'
 
@@ -139,6 +140,8 @@ describe('a deadline while the statement runs', () => {
 })
 
 describe('close', () => {
+  withoutWarnings()
+
   it('refuses what waits, stops what runs, rolls back, restores, and tells in the end', async () => {
     const { clock, pooled, sent, events } = await open()
     const connection = pooled.getConnection()

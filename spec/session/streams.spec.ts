@@ -30,7 +30,7 @@ describe('while a stream is open', () => {
     await stream.next()
     expect(await connection.isValid()).toBe(true)
     let count = 1
-    for await (const _row of stream) count++
+    while ((await stream.next()).done !== true) count++
     expect(count).toBe(30)
     expect(driver.violations).toEqual([])
   })

@@ -13,8 +13,8 @@ export interface Opened {
   readonly pooled: PooledConnection
   readonly events: string[]
   /** What was sent since the last call. */
-  sent(): string[]
-  ids(): unknown[]
+  readonly sent: () => string[]
+  readonly ids: () => unknown[]
 }
 
 export async function open(settings: Readonly<Record<string, unknown>> = {}): Promise<Opened> {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { kitCases } from '../cases/index.ts'
 import { scriptedHarness } from '../harness/scripted.ts'
+import { withoutWarnings } from '../register.ts'
 import { firstFailure } from '../kit.ts'
 import { brokenDrivers, catchBroken } from './index.ts'
 import { FaultyDriver } from './broken-driver.ts'
 
 describe('the kit can fail', () => {
+  withoutWarnings()
+
   it.each(brokenDrivers)('$defect: caught by $caughtBy', async (broken) => {
     expect(await catchBroken(broken)).toBeDefined()
   })

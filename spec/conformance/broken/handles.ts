@@ -71,7 +71,7 @@ export const brokenHandles: readonly BrokenDriver[] = [
                 work(
                   override(transaction, {
                     query: (...call) => (over ? handle : transaction).query(...call),
-                  } as Partial<Transaction>),
+                  }),
                 ),
               )
             } finally {
@@ -88,8 +88,7 @@ export const brokenHandles: readonly BrokenDriver[] = [
       handle(handle) {
         let inner: Transaction | undefined
         return override(handle, {
-          query: ((...call: Parameters_<Connection['query']>) =>
-            (inner ?? handle).query(...call)) as Connection['query'],
+          query: (...call: Parameters_<Connection['query']>) => (inner ?? handle).query(...call),
           transaction: (async (work: (transaction: Transaction) => Promise<unknown>) => {
             try {
               return await handle.transaction((transaction) => work((inner = transaction)))
@@ -220,11 +219,8 @@ export const brokenHandles: readonly BrokenDriver[] = [
     fault: {
       handle: (handle) =>
         override(handle, {
-          execute: ((sql: string, ...rest: []) =>
-            handle.execute(
-              typeof sql === 'string' ? sql.replace(/;.*/s, '') : sql,
-              ...rest,
-            )) as Connection['execute'],
+          execute: (sql: string, ...rest: []) =>
+            handle.execute(typeof sql === 'string' ? sql.replace(/;.*/s, '') : sql, ...rest),
         }),
     },
   },
@@ -235,10 +231,10 @@ export const brokenHandles: readonly BrokenDriver[] = [
       handle(handle) {
         let count = 0
         return override(handle, {
-          execute: (async (...call: Parameters_<Connection['execute']>) => {
+          execute: async (...call: Parameters_<Connection['execute']>) => {
             if (++count % 2 === 0) await new Promise((resolve) => setImmediate(resolve))
             return handle.execute(...call)
-          }) as Connection['execute'],
+          },
         })
       },
     },

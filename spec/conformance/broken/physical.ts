@@ -189,7 +189,8 @@ export const brokenPhysicalConnections: readonly BrokenDriver[] = [
       physical: (physical) =>
         override(physical, {
           begin: ({ readOnly }) => physical.begin({ readOnly }),
-          configure: ({ isolation: _, ...changes }) => physical.configure(changes),
+          configure: (changes) =>
+            changes.isolation === undefined ? physical.configure(changes) : Promise.resolve(),
         }),
     },
   },

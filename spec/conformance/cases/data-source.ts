@@ -24,7 +24,10 @@ export const dataSourceCases: readonly KitCase[] = [
       const ids: unknown[] = []
       for await (const row of source.stream<{ id: number }>(select)) ids.push(row.id)
       assert.deepEqual(ids, [1, 2, 3, 4])
-      for await (const _row of source.stream(select)) break
+      await source.stream(select).return()
+      for await (const row of source.stream<{ id: number }>(select)) {
+        if (row.id === 2) break
+      }
       await fails(source.execute(insertText, [1, 'again', 1]), '23505')
       assert.equal((await source.query(select)).rows.length, 4)
     },

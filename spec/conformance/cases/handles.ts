@@ -172,7 +172,9 @@ export const handleCases: readonly KitCase[] = [
     id: 'unwrap',
     title: 'Wrapper: unwrap finds the handle itself, refuses what is not there, and agrees with isWrapperFor',
     async run(bench) {
-      class Stranger {}
+      class Stranger {
+        readonly strange = true
+      }
       const connection = (await bench.connect()).getConnection()
       assert.equal(connection.isWrapperFor(Stranger), false)
       await fails(() => connection.unwrap(Stranger), 'HY000')

@@ -70,7 +70,7 @@ export const streamCases: readonly KitCase[] = [
         'HY010',
       )
       let count = 1
-      for await (const _row of stream) count++
+      while ((await stream.next()).done !== true) count++
       assert.equal(count, 50)
       assert.deepEqual((await connection.query(select)).rows, [])
     },
@@ -148,7 +148,7 @@ export const streamCases: readonly KitCase[] = [
       await stream.next()
       await bench.kill(pooled.id)
       await assert.rejects(async () => {
-        for await (const _row of stream);
+        while ((await stream.next()).done !== true);
       })
       assert.deepEqual(log.events, ['error'])
     },

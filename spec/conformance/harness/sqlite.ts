@@ -10,7 +10,7 @@ import { createDataSourceWith } from '../../../src/source/managed-data-source.ts
 import { DriverTable } from '../../../src/source/driver-table.ts'
 import type { PooledConnection } from '../../../src/spi/pooled-connection.ts'
 import { validateSettings } from '../../../src/spi/settings.ts'
-import { ScriptedDriver } from '../../../src/testing/index.ts'
+import type { ScriptedDriver } from '../../../src/testing/index.ts'
 import type { Bench, DriverHarness, KitTexts, Need } from '../kit.ts'
 
 export type SqliteMode = 'inline' | 'worker' | 'process'
