@@ -27,7 +27,7 @@ export type Need =
   'script' | 'kill' | 'death notice' | 'sleep' | 'cancel' | 'two sessions' | 'count' | 'schema'
 
 /** A text with its parameters. */
-export type Call = readonly [sql: string, parameters: Parameters]
+type Call = readonly [sql: string, parameters: Parameters]
 
 /** Texts that differ between databases. */
 export interface KitTexts {
@@ -139,7 +139,7 @@ export async function firstFailure(
 }
 
 /** Rejects when a promise has not settled in time: a hang is a failure, never a wait. */
-export function within<T>(clock: Clock, milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
+function within<T>(clock: Clock, milliseconds: number, what: string, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.setTimer(() => reject(new Error(`${what} hangs`)), milliseconds)
     const done = (): void => timer.cancel()

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { withoutWarnings } from '../conformance/register.ts'
 import { open, outcome, insertText } from './support.ts'
 
 const series = 'SELECT n FROM series(?)'
 
 describe('while a stream is open', () => {
+  withoutWarnings()
+
   it('nothing but its own fetches is sent', async () => {
     const { driver, pooled, sent } = await open()
     const connection = pooled.getConnection()
