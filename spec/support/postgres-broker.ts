@@ -8,7 +8,7 @@ import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import type { PostgresAccess, PostgresAddress } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries } from './postgres-binaries.ts'
-import { clusterTemplate, PostgresServer } from './postgres-server.ts'
+import { clusterTemplate, PostgresServer, type PostgresTemplate } from './postgres-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,7 +19,7 @@ declare module 'vitest' {
 /** `server` is the run's own, `template` what another server can be copied from. */
 interface Answers {
   readonly server: PostgresAddress
-  readonly template: string
+  readonly template: PostgresTemplate
 }
 
 interface Reply {
@@ -64,7 +64,7 @@ class Servers {
   #server: Promise<PostgresAccess> | undefined
   #missed = false
 
-  async answer(question: keyof Answers): Promise<PostgresAddress | string | undefined> {
+  async answer(question: keyof Answers): Promise<PostgresAddress | PostgresTemplate | undefined> {
     const url = process.env['TEST_PG_URL']
     if (question === 'server' && url) return addressOf(url)
     if (postgresBinaries() === undefined) return this.#missing()

@@ -8,11 +8,17 @@ import { temporaryFolder, unprivilegedAccount } from './postgres-account.ts'
 import { PostgresAccess } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries, program } from './postgres-binaries.ts'
 import { copyCluster, launch, logEnd, makeCluster, run, superuser, type Site } from './postgres-cluster.ts'
+import { runnableBinaries } from './postgres-installation.ts'
 import { guard, unguard } from './postgres-watchdog.ts'
+
+export interface PostgresTemplate {
+  readonly data: string
+  readonly binaries: string
+}
 
 export interface PostgresOptions {
   /** A cluster to copy instead of making one: see `clusterTemplate`. */
-  readonly template?: string
+  readonly template?: PostgresTemplate
   /** Server settings beside and above the usual ones: `{ max_connections: 20 }`. */
   readonly config?: Readonly<Record<string, string | number>>
   /** Lines of pg_hba.conf that stand before the usual ones. */
@@ -44,10 +50,10 @@ export class PostgresServer extends PostgresAccess {
   #process: ChildProcess | undefined
 
   static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
-    const site = newSite()
+    const site = newSite(options.template?.binaries)
     try {
       if (options.template === undefined) await makeCluster(site)
-      else await copyCluster(options.template, site)
+      else await copyCluster(options.template.data, site)
       if (options.hba) prepend(join(site.folder, 'data', 'pg_hba.conf'), options.hba)
       const server = new PostgresServer(site, await freePort(), { ...usualConfig, ...options.config })
       await server.start()
@@ -139,7 +145,7 @@ export class PostgresServer extends PostgresAccess {
 }
 
 /** A cluster for `PostgresOptions.template`, made once; `remove` ends it. */
-export async function clusterTemplate(): Promise<{ readonly template: string; remove(): void }> {
+export async function clusterTemplate(): Promise<{ readonly template: PostgresTemplate; remove(): void }> {
   const site = newSite()
   try {
     await makeCluster(site)
@@ -147,16 +153,17 @@ export async function clusterTemplate(): Promise<{ readonly template: string; re
     removeSite(site)
     throw error
   }
-  return { template: join(site.folder, 'data'), remove: () => removeSite(site) }
+  const template = { data: join(site.folder, 'data'), binaries: site.binaries }
+  return { template, remove: () => removeSite(site) }
 }
 
-function newSite(): Site {
-  const binaries = postgresBinaries()
-  if (binaries === undefined) throw new Error(`no PostgreSQL to start: ${howToGetPostgres}`)
+function newSite(given?: string): Site {
+  const found = given ?? postgresBinaries()
+  if (found === undefined) throw new Error(`no PostgreSQL to start: ${howToGetPostgres}`)
   const account = unprivilegedAccount()
   const folder = temporaryFolder(account)
   guard(folder)
-  return { binaries, account, folder }
+  return { account, folder, binaries: given ?? runnableBinaries(found, account, folder) }
 }
 
 function removeSite({ folder }: Site): void {
