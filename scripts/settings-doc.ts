@@ -35,8 +35,7 @@ function table(settings: SettingsTable): string {
 }
 
 function shown(value: unknown): string {
-  if (value === undefined || (Array.isArray(value) && value.length === 0)) return '–'
-  return `\`${String(value)}\``
+  return typeof value === 'object' || value === undefined ? '–' : `\`${value as string | number}\``
 }
 
 if (import.meta.main) writeFileSync(join(import.meta.dirname, '../docs/settings.md'), settingsPage())

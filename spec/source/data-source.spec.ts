@@ -366,8 +366,13 @@ describe('settings', () => {
   })
 
   it('are read from the url; what is given beside it wins', () => {
-    open({ url: 'scripted:?maximumPoolSize=3&idleTimeout=30s', idleTimeout: 'off' })
-    expect(source.settings).toMatchObject({ maximumPoolSize: 3, softPoolSize: 3, idleTimeout: Infinity })
+    open({ url: 'scripted:?maximumPoolSize=3&idleTimeout=30s&keepaliveTime=500', idleTimeout: 'off' })
+    expect(source.settings).toMatchObject({
+      maximumPoolSize: 3,
+      softPoolSize: 3,
+      idleTimeout: Infinity,
+      keepaliveTime: 500,
+    })
   })
 
   it('connectionInitSql is run on each new session, and leaves it clean', async () => {

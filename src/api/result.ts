@@ -7,7 +7,10 @@ export interface ColumnMetadata {
   readonly name: string
   /** The portable type, which decides the JavaScript type of every value in the column. */
   readonly type: SqlTypeName
-  /** The database's own word for the type; empty for an expression that has none. */
+  /**
+   * The database's own word for the type. Empty for an expression that has none: there an integer beyond 2^53 is
+   * refused (22003) unless `types` says what it is.
+   */
   readonly databaseType: string
 }
 

@@ -23,7 +23,10 @@ export interface RawBatch {
   readonly done: boolean
 }
 
-/** A statement whose rows are fetched in portions. At most one is open on a physical connection. */
+/**
+ * A statement whose rows are fetched in portions. At most one is open on a physical connection, and while it is nothing
+ * else is called.
+ */
 export interface RawStream {
   /** Known after the first {@link RawStream.fetch}. */
   readonly columns: readonly ColumnMetadata[]
@@ -96,9 +99,9 @@ export interface PhysicalConnection {
   stream(statement: CompiledStatement, parameters: BoundParameters, fetchSize: number): RawStream
 
   begin(options: Pick<TransactionOptions, 'isolation' | 'readOnly'>): Promise<void>
-  /** `rolled-back` when the database answered so. */
+  /** `rolled-back` when the database answered so. Called only while a transaction is open. */
   commit(): Promise<'committed' | 'rolled-back'>
-  /** The whole transaction, or back to a savepoint, which stays. */
+  /** The whole transaction, harmless when there is none; or back to a savepoint, which stays. */
   rollback(savepoint?: string): Promise<void>
   savepoint(name: string): Promise<void>
   release(savepoint: string): Promise<void>
@@ -112,7 +115,10 @@ export interface PhysicalConnection {
   ping(): Promise<void>
   /** Brings the session to the state in which it was made, whatever was changed in it. */
   reset(): Promise<void>
-  /** Says goodbye. Settles when nothing of the session is left, also after `destroy()`. Idempotent, never rejects. */
+  /**
+   * Says goodbye, after what runs. Settles when nothing of the session is left, also after `destroy()`. Idempotent,
+   * never rejects.
+   */
   close(): Promise<void>
   /** Cuts it off at once. What is running rejects. Idempotent. */
   destroy(): void

@@ -67,7 +67,11 @@ export function duration(options: { off?: boolean } = {}): SettingSchema<number>
     v.unknown(),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       if (options.off === true && isWord(dataset.value, 'off')) return Infinity
-      const milliseconds = parseDuration(dataset.value)
+      // In a URL a number is a text.
+      const { value } = dataset
+      const milliseconds = parseDuration(
+        typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
+      )
       if (milliseconds !== undefined) return milliseconds
       addIssue({ message: words })
       return NEVER
