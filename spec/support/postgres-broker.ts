@@ -6,6 +6,7 @@ import { isAbsolute } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
+import { CertificateAuthority } from './certificates.ts'
 import type { PostgresAccess, PostgresAddress } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries } from './postgres-binaries.ts'
 import { clusterTemplate, PostgresServer, type PostgresTemplate } from './postgres-server.ts'
@@ -70,7 +71,8 @@ class Servers {
     if (postgresBinaries() === undefined) return this.#missing()
     const { template } = await (this.#template ??= clusterTemplate())
     if (question === 'template') return template
-    return (await (this.#server ??= PostgresServer.start({ template }))).address
+    const tls = new CertificateAuthority().issue({ hosts: ['localhost', '127.0.0.1', '::1'] })
+    return (await (this.#server ??= PostgresServer.start({ template, tls }))).address
   }
 
   async close(): Promise<void> {

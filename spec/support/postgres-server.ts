@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Certificate } from './certificates.ts'
 import { temporaryFolder, unprivilegedAccount } from './postgres-account.ts'
 import { PostgresAccess } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries, program } from './postgres-binaries.ts'
@@ -23,6 +24,8 @@ export interface PostgresOptions {
   readonly config?: Readonly<Record<string, string | number>>
   /** Lines of pg_hba.conf that stand before the usual ones. */
   readonly hba?: readonly string[]
+  /** The server speaks TLS, and still answers without: the rules of access can demand it by `hostssl`. */
+  readonly tls?: Certificate
 }
 
 const windows = process.platform === 'win32'
@@ -55,7 +58,9 @@ export class PostgresServer extends PostgresAccess {
       if (options.template === undefined) await makeCluster(site)
       else await copyCluster(options.template.data, site)
       if (options.hba) prepend(join(site.folder, 'data', 'pg_hba.conf'), options.hba)
-      const server = new PostgresServer(site, await freePort(), { ...usualConfig, ...options.config })
+      const tls = options.tls ? installCertificate(site, options.tls) : {}
+      const config = { ...usualConfig, ...tls, ...options.config }
+      const server = new PostgresServer(site, await freePort(), config, options.tls?.ca)
       await server.start()
       return server
     } catch (error) {
@@ -64,9 +69,9 @@ export class PostgresServer extends PostgresAccess {
     }
   }
 
-  private constructor(site: Site, port: number, config: Readonly<Record<string, string | number>>) {
+  private constructor(site: Site, port: number, config: PostgresOptions['config'], ca: string | undefined) {
     const socketFolder = windows ? undefined : site.folder
-    super({ host: '127.0.0.1', port, ...superuser, ...(socketFolder && { socketFolder }) })
+    super({ host: '127.0.0.1', port, ...superuser, ...(socketFolder && { socketFolder }), ...(ca && { ca }) })
     this.#site = site
     this.#config = { ...config, port, unix_socket_directories: socketFolder ?? '' }
   }
@@ -169,6 +174,16 @@ function newSite(given?: string): Site {
 function removeSite({ folder }: Site): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
   unguard(folder)
+}
+
+function installCertificate({ folder, account }: Site, { cert, key }: Certificate): Record<string, string> {
+  const file = (name: string, content: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, content, { mode: 0o600 })
+    if (account) chownSync(path, account.uid, account.gid)
+    return path
+  }
+  return { ssl: 'on', ssl_cert_file: file('server.crt', cert), ssl_key_file: file('server.key', key) }
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
+import { CertificateAuthority } from './certificates.ts'
 import { reachable } from './postgres-account.ts'
 import { describeOwnPostgres, describePostgres, postgres } from './postgres.ts'
 
@@ -60,6 +61,20 @@ await describePostgres('the shared server', (server) => {
     await kept.end()
   })
 
+  it('speaks TLS to who wants it', async () => {
+    const { ca } = server.address
+    if (ca === undefined) return // a server from TEST_PG_URL is as it is
+    await using database = await server.database()
+    const inUse = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+    const plain = await database.connect()
+    expect((await plain.query(inUse)).rows).toEqual([{ ssl: false }])
+    await plain.end()
+    const secure = new Client({ ...database.settings, host: 'localhost', ssl: { ca } })
+    await secure.connect()
+    expect((await secure.query(inUse)).rows).toEqual([{ ssl: true }])
+    await secure.end()
+  })
+
   it('is one for all who ask', async () => {
     expect((await postgres())?.address).toEqual(server.address)
   })
@@ -77,6 +92,15 @@ await describeOwnPostgres('a server of one’s own', (start) => {
     await expect(barred.connect()).rejects.toMatchObject({ code: '28000' })
     const wrong = new Client({ ...server.settings('postgres'), password: 'wrong' })
     await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
+  })
+
+  it('can demand TLS, under a name that is not its own', async () => {
+    const tls = new CertificateAuthority().issue({ hosts: ['elsewhere.test'] })
+    const server = await start({ tls, hba: ['hostnossl all all all reject'] })
+    const settings = { ...server.settings('postgres'), host: 'localhost' }
+    await expect(new Client(settings).connect()).rejects.toMatchObject({ code: '28000' })
+    const mistaken = new Client({ ...settings, ssl: { ca: tls.ca } })
+    await expect(mistaken.connect()).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
   })
 
   it.each(['fast', 'immediate', 'kill'] as const)('comes back after %s, data and port kept', async (mode) => {
