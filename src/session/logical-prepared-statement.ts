@@ -30,12 +30,12 @@ export class LogicalPreparedStatement implements PreparedStatement {
 
   async execute<Row>(parameters?: Parameters, options?: StatementOptions): Promise<Result<Row>> {
     this.#checkOpen()
-    return this.#connection.execute<Row>(this.#statement.text, parameters, options)
+    return this.#connection.execute<Row>(this.#statement.text, parameters ?? [], options)
   }
 
   stream<Row>(parameters?: Parameters, options?: StreamOptions): RowStream<Row> {
     this.#checkOpen()
-    return this.#connection.stream<Row>(this.#statement.text, parameters, options)
+    return this.#connection.stream<Row>(this.#statement.text, parameters ?? [], options)
   }
 
   async batch(rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {

@@ -43,9 +43,11 @@ export function bindParameters(
   }
   if (!Array.isArray(parameters)) throw notAnArray(parameters)
   if (parameters.length !== statement.parameterCount) throw wrongCount(statement, parameters.length)
-  if (parameters.length > dialect.maxParameters) {
+  const { order } = statement
+  const sent = order?.length ?? parameters.length
+  if (sent > dialect.maxParameters) {
     throw new SQLException(
-      `The statement has ${parameters.length} parameters; ${dialect.name} takes ${dialect.maxParameters}`,
+      `The statement has ${sent} parameters; ${dialect.name} takes ${dialect.maxParameters}`,
       { sqlState: '54000', reason: 'limit' },
     )
   }
@@ -55,7 +57,8 @@ export function bindParameters(
     checkValue(value instanceof TypedParameter ? value.value : value, index)
     bound.push(value as ParameterValue)
   }
-  return bound
+  // A translated escape may have moved or repeated its arguments.
+  return order === undefined ? bound : order.map((index) => bound[index]!)
 }
 
 function checkValue(value: unknown, index: number): void {

@@ -69,7 +69,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   }
 
   async batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
-    const { statement } = this.#compile(sql, undefined)
+    const { statement } = this.#compile(sql, [])
     const { dialect } = this.session.context.compiler
     const bound = Array.from(rows, (row) => bindParameters(statement, row, dialect))
     return this.batchCompiled(statement, bound, options)
@@ -164,7 +164,8 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     this.session.check(this)
     const { compiler } = this.session.context
     const [text, given] = textAndParameters(sql, parameters, compiler.dialect)
-    const statement = compiler.compile(text)
+    // Without parameters a `?` is what the database makes of it.
+    const statement = given === undefined ? compiler.compileAsWritten(text) : compiler.compile(text)
     if (statement.transactionControl && this.block !== undefined) {
       throw inTransaction('Within transaction(fn) the function decides: return to commit, throw to roll back')
     }

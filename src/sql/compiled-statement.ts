@@ -6,13 +6,33 @@ export interface StatementTraits {
   readonly changesSession: boolean
   /** BEGIN, COMMIT, ROLLBACK, SAVEPOINT and the like, sent as a text. */
   readonly transactionControl: boolean
+  /** It may answer with rows; unknown verbs may. In a dialect's table the default is `readOnly`. */
+  readonly returnsRows?: boolean | undefined
+}
+
+/** A text as one database takes it. */
+export interface NativeSQL {
+  /** As it is sent. */
+  readonly sql: string
+  /** How many values the application gives. */
+  readonly parameterCount: number
+  /**
+   * Only where a translation moved or repeated a marker of a database without numbered ones: the value for the
+   * native marker at position `i` is number `order[i]` of the application's. Default: as they are given.
+   */
+  readonly order?: readonly number[] | undefined
+  /**
+   * Only where the text has the database's own named markers (`:name` on SQLite): the name of each parameter,
+   * with its first character, for databases that bind them by name and not by position.
+   */
+  readonly names?: readonly string[] | undefined
+  /** `@p1` receives the return value of a procedure (`{? = call …}` on SQL Server); values begin with `@p2`. */
+  readonly returnMarker?: true | undefined
 }
 
 /** A text made ready for one dialect: compiled once, used for every run. Its identity is a key for driver caches. */
-export interface CompiledStatement extends StatementTraits {
+export interface CompiledStatement extends NativeSQL, StatementTraits {
   /** As the application wrote it. */
   readonly text: string
-  /** As it is sent. */
-  readonly sql: string
-  readonly parameterCount: number
+  readonly returnsRows: boolean
 }

@@ -1,70 +1,89 @@
-import { SQLNonTransientException } from '../api/sql-exception.ts'
-import type { CompiledStatement, StatementTraits } from './compiled-statement.ts'
+import type { CompiledStatement } from './compiled-statement.ts'
 import type { Dialect } from './dialect.ts'
-import { scan } from './scanner.ts'
+import { notText } from './native-sql.ts'
+import { translate } from './translator.ts'
 
-const unknownVerb: StatementTraits = { readOnly: false, changesSession: true, transactionControl: false }
-const changingVerbs = ['INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE']
+/** Texts together longer than this, in characters, are not kept, however few they are. */
+const mostCharacters = 1_000_000
 
 /** Compiles texts for one dialect, each once: the cache forgets the one that was not used for longest. */
 export class StatementCompiler {
   readonly dialect: Dialect
-  readonly #capacity: number
-  readonly #cache = new Map<string, CompiledStatement>()
+  readonly #portable: StatementCache
+  readonly #asWritten: StatementCache
   #latest: CompiledStatement | undefined
 
   constructor(dialect: Dialect, capacity: number) {
     this.dialect = dialect
-    this.#capacity = capacity
+    this.#portable = new StatementCache(capacity)
+    this.#asWritten = new StatementCache(capacity)
   }
 
-  /** @throws SQLSyntaxErrorException as `scan` does; `SQLNonTransientException` HY009 when it is no text. */
+  /**
+   * A text that is run with parameters, be it none of them (`[]`): each `?` is one.
+   *
+   * @throws SQLSyntaxErrorException as `translate` does; `SQLNonTransientException` HY009 when it is no text.
+   */
   compile(text: string): CompiledStatement {
     // Programs run the same text again and again: the last one is found without touching the cache.
     if (this.#latest !== undefined && this.#latest.text === text) return this.#latest
-    const known = this.#cache.get(text)
-    if (known !== undefined) {
-      this.#cache.delete(text)
-      this.#cache.set(text, known)
-      this.#latest = known
-      return known
-    }
-    const compiled = this.#compile(text)
-    if (this.#capacity === 0) return compiled
-    if (this.#cache.size >= this.#capacity) this.#cache.delete(this.#cache.keys().next().value!)
-    this.#cache.set(text, compiled)
-    this.#latest = compiled
+    const compiled = this.#portable.get(text) ?? this.#portable.add(compile(text, this.dialect, false))
+    if (this.#portable.capacity > 0) this.#latest = compiled
     return compiled
   }
 
-  #compile(text: string): CompiledStatement {
-    if (typeof text !== 'string') {
-      throw new SQLNonTransientException(
-        `The SQL is ${text === null ? 'null' : `a ${typeof text}`}, not a text`,
-        {
-          sqlState: 'HY009',
-          reason: 'parameter',
-        },
-      )
+  /**
+   * A text that is run without parameters (not even `[]`): its `?` are left as they are. That differs from
+   * {@link StatementCompiler.compile} only where `?` begins operators, on PostgreSQL. A `?` that cannot be an operator
+   * is counted, so that forgotten parameters are noticed here too.
+   *
+   * @throws as `compile` does.
+   */
+  compileAsWritten(text: string): CompiledStatement {
+    if (!this.dialect.questionMarkOperators || typeof text !== 'string' || !text.includes('?')) {
+      return this.compile(text)
     }
-    const { markers, words } = scan(text, this.dialect)
-    const traits = traitsOf(words, this.dialect)
-    return Object.freeze({ ...traits, text, sql: text, parameterCount: markers.length })
+    return this.#asWritten.get(text) ?? this.#asWritten.add(compile(text, this.dialect, true))
   }
 }
 
-/** By the first word, or the first two (`CREATE TEMP`); `WITH` is what follows it. */
-function traitsOf(words: readonly string[], dialect: Dialect): StatementTraits {
-  const verbs = dialect.verbs
-  const [first = '', second = ''] = words
-  if (first === 'WITH') {
-    const changing = words.find((word) => changingVerbs.includes(word))
-    return pick(verbs[changing ?? 'SELECT'])
+class StatementCache {
+  readonly capacity: number
+  readonly #statements = new Map<string, CompiledStatement>()
+  #characters = 0
+
+  constructor(capacity: number) {
+    this.capacity = capacity
   }
-  return pick(verbs[`${first} ${second}`] ?? verbs[first])
+
+  get(text: string): CompiledStatement | undefined {
+    const known = this.#statements.get(text)
+    if (known === undefined) return undefined
+    this.#statements.delete(text)
+    this.#statements.set(text, known)
+    return known
+  }
+
+  add(statement: CompiledStatement): CompiledStatement {
+    const size = sizeOf(statement)
+    if (this.capacity === 0 || size > mostCharacters) return statement
+    this.#statements.set(statement.text, statement)
+    this.#characters += size
+    while (this.#statements.size > this.capacity || this.#characters > mostCharacters) {
+      const [text, oldest] = this.#statements.entries().next().value!
+      this.#statements.delete(text)
+      this.#characters -= sizeOf(oldest)
+    }
+    return statement
+  }
 }
 
-function pick(traits: StatementTraits | undefined): StatementTraits {
-  const { readOnly, changesSession, transactionControl } = traits ?? unknownVerb
-  return { readOnly, changesSession, transactionControl }
+function sizeOf({ text, sql }: CompiledStatement): number {
+  return sql === text ? text.length : text.length + sql.length
+}
+
+function compile(text: string, dialect: Dialect, asWritten: boolean): CompiledStatement {
+  if (typeof text !== 'string') throw notText(text)
+  const { traits, ...native } = translate(text, dialect, { asWritten })
+  return Object.freeze({ ...traits, ...native, text })
 }

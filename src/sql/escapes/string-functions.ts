@@ -1,0 +1,49 @@
+import type { FunctionTable } from './function-row.ts'
+
+const trailing = {
+  pg: 'SUBSTRING(#2, #3)',
+  sqlite: 'SUBSTR(#2, #3)',
+}
+
+export const stringFunctions: FunctionTable = {
+  'ASCII/1': ['=', '=', '=', 'UNICODE(#1)'],
+  'CHAR/1': ['CHR(#1)', 'CHAR(#1 USING utf8mb4)', '=', '='],
+  // LEN leaves trailing blanks out.
+  'CHAR_LENGTH/1': ['=', '=', "(LEN(%1 + N'.') - 1)", 'LENGTH(#1)'],
+  'CHARACTER_LENGTH/1': ['=', '=', "(LEN(%1 + N'.') - 1)", 'LENGTH(#1)'],
+  // NULL makes NULL, as in JDBC; the CONCAT of PostgreSQL and SQL Server leaves it out.
+  'CONCAT/2': ['(%1 || %2)', '=', '(%1 + %2)', '(%1 || %2)'],
+  'DIFFERENCE/2': [undefined, undefined, '=', undefined],
+  'INSERT/4': [
+    'OVERLAY(%1 PLACING %4 FROM %2 FOR %3)',
+    '=',
+    'STUFF(#1, #2, #3, #4)',
+    '(SUBSTR(#1, 1, %2 - 1) || %4 || SUBSTR(#1, %2 + %3))',
+  ],
+  'LCASE/1': 'LOWER(#1)',
+  'LEFT/2': ['=', '=', '=', 'SUBSTR(#1, 1, #2)'],
+  // In characters, without trailing blanks.
+  'LENGTH/1': ['LENGTH(RTRIM(#1))', 'CHAR_LENGTH(RTRIM(#1))', 'LEN(#1)', 'LENGTH(RTRIM(#1))'],
+  'LOCATE/2': ['POSITION(%1 IN %2)', '=', 'CHARINDEX(#1, #2)', 'INSTR(#2, #1)'],
+  'LOCATE/3': [
+    `CASE POSITION(%1 IN ${trailing.pg}) WHEN 0 THEN 0 ELSE POSITION(%1 IN ${trailing.pg}) + %3 - 1 END`,
+    '=',
+    'CHARINDEX(#1, #2, #3)',
+    `CASE INSTR(${trailing.sqlite}, #1) WHEN 0 THEN 0 ELSE INSTR(${trailing.sqlite}, #1) + %3 - 1 END`,
+  ],
+  'LTRIM/1': '=',
+  'OCTET_LENGTH/1': ['=', '=', 'DATALENGTH(#1)', 'LENGTH(CAST(#1 AS BLOB))'],
+  // The two arguments of POSITION(a IN b).
+  'POSITION/2': ['POSITION(%1 IN %2)', 'POSITION(%1 IN %2)', 'CHARINDEX(#1, #2)', 'INSTR(#2, #1)'],
+  'REPEAT/2': ['=', '=', 'REPLICATE(#1, #2)', "REPLACE(HEX(ZEROBLOB(#2)), '00', #1)"],
+  'REPLACE/3': '=',
+  // With its third argument SQLite's SUBSTR gives '' for none, and all of a text that is shorter.
+  'RIGHT/2': ['=', '=', '=', 'SUBSTR(#1, -%2, #2)'],
+  'RTRIM/1': '=',
+  // PostgreSQL has it in the extension fuzzystrmatch.
+  'SOUNDEX/1': ['=', '=', '=', undefined],
+  'SPACE/1': ["REPEAT(' ', #1)", '=', '=', "PRINTF('%*s', #1, '')"],
+  'SUBSTRING/2': ['=', '=', 'SUBSTRING(#1, #2, 2147483647)', 'SUBSTR(#1, #2)'],
+  'SUBSTRING/3': ['=', '=', '=', 'SUBSTR(#1, #2, #3)'],
+  'UCASE/1': 'UPPER(#1)',
+}
