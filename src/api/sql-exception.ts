@@ -1,3 +1,5 @@
+import { nameAfterClass } from './error-name.ts'
+
 /**
  * What went wrong, in words that mean the same on every database. A closed list: a new reason is a decision.
  */
@@ -86,7 +88,6 @@ export class SQLException extends Error {
     this.retry = details.retry ?? 'no'
   }
 
-  /** The class name, also in stack traces; on the prototype so that it is not printed as a field. */
   static {
     nameAfterClass(this)
   }
@@ -203,12 +204,4 @@ export class BatchUpdateException extends SQLException {
   static {
     nameAfterClass(this)
   }
-}
-
-function nameAfterClass(errorClass: { name: string; prototype: Error }): void {
-  Object.defineProperty(errorClass.prototype, 'name', {
-    value: errorClass.name,
-    configurable: true,
-    writable: true,
-  })
 }

@@ -1,3 +1,4 @@
+import { nameAfterClass } from '../api/error-name.ts'
 import type { CompositeName } from './composite-name.ts'
 
 /** What a naming exception knows beside its message. */
@@ -33,7 +34,6 @@ export class NamingException extends Error {
     return this.cause
   }
 
-  /** The class name, also in stack traces; on the prototype so that it is not printed as a field. */
   static {
     nameAfterClass(this)
   }
@@ -125,12 +125,4 @@ export class ConfigurationException extends NamingException {
   static {
     nameAfterClass(this)
   }
-}
-
-function nameAfterClass(errorClass: { name: string; prototype: Error }): void {
-  Object.defineProperty(errorClass.prototype, 'name', {
-    value: errorClass.name,
-    configurable: true,
-    writable: true,
-  })
 }

@@ -1,3 +1,4 @@
+import { nameAfterClass } from '../api/error-name.ts'
 import { SQLNonTransientConnectionException, SQLTransientConnectionException } from '../api/sql-exception.ts'
 
 /** The pool at the moment of an error. */
@@ -80,12 +81,4 @@ function inWords(snapshot: PoolSnapshot): string {
   const { total, idle, inUse, waiting, maximum } = snapshot
   const most = maximum === Infinity ? 'unlimited' : maximum
   return `total ${total}, idle ${idle}, in use ${inUse}, waiting ${waiting}, maximum ${most}`
-}
-
-function nameAfterClass(errorClass: { name: string; prototype: Error }): void {
-  Object.defineProperty(errorClass.prototype, 'name', {
-    value: errorClass.name,
-    configurable: true,
-    writable: true,
-  })
 }

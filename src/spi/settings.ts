@@ -1,3 +1,4 @@
+import { nameAfterClass } from '../api/error-name.ts'
 import * as v from 'valibot'
 import { parseDuration } from '../api/duration.ts'
 import { SQLNonTransientException } from '../api/sql-exception.ts'
@@ -53,7 +54,7 @@ export class InvalidSettingError extends SQLNonTransientException {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'InvalidSettingError', configurable: true })
+    nameAfterClass(this)
   }
 }
 
