@@ -14,6 +14,7 @@ const visible = new Map<string, readonly string[]>([
   ...chain.map((room, at) => [room, chain.slice(0, at + 1)] as const),
   ...outer.map((room) => [room, [...chain, room]] as const),
   ['spi.ts', [...forDrivers, 'spi.ts']],
+  ['sql.ts', ['api', 'sql', 'sql.ts']],
   ['testing', [...forDrivers, 'testing']],
 ])
 

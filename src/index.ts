@@ -34,3 +34,6 @@ export type { CountOrUnlimited, DataSourceSettings, DurationOrOff } from './sour
 export * from './source/pooled-data-source.ts'
 
 export { InvalidSettingError } from './spi/settings.ts'
+export type { NativeSQL } from './sql/compiled-statement.ts'
+export type { DialectName } from './sql/dialect.ts'
+export { nativeSQL, type NativeSQLOptions } from './sql/native-sql.ts'
