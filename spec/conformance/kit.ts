@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { ConnectionEventListener } from '../../src/api/connection-event.ts'
 import type { DataSource } from '../../src/api/data-source.ts'
 import { SQLException } from '../../src/api/sql-exception.ts'
-import type { Parameters } from '../../src/api/sql-types.ts'
+import type { SqlParameters } from '../../src/api/sql-types.ts'
 import type { Clock } from '../../src/spi/clock.ts'
 import type { ConnectionPoolDataSource } from '../../src/spi/driver.ts'
 import type { PooledConnection } from '../../src/spi/pooled-connection.ts'
@@ -27,7 +27,7 @@ export type Need =
   'script' | 'kill' | 'death notice' | 'sleep' | 'cancel' | 'two sessions' | 'count' | 'schema'
 
 /** A text with its parameters. */
-type Call = readonly [sql: string, parameters: Parameters]
+type Call = readonly [sql: string, parameters: SqlParameters]
 
 /** Texts that differ between databases. */
 export interface KitTexts {

@@ -6,7 +6,7 @@ import type {
   StreamOptions,
 } from './executor.ts'
 import type { BatchResult, Result, RowStream } from './result.ts'
-import type { Parameters } from './sql-types.ts'
+import type { SqlParameters } from './sql-types.ts'
 import type { Wrapper } from './wrapper.ts'
 
 /** A point within a transaction (`java.sql.Savepoint`). */
@@ -20,15 +20,15 @@ export interface PreparedStatement extends AsyncDisposable {
   readonly connection: Connection
   readonly sql: string
   query<Row = Record<string, unknown>>(
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>>
   execute<Row = Record<string, unknown>>(
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>>
-  stream<Row = Record<string, unknown>>(parameters?: Parameters, options?: StreamOptions): RowStream<Row>
-  batch(rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult>
+  stream<Row = Record<string, unknown>>(parameters?: SqlParameters, options?: StreamOptions): RowStream<Row>
+  batch(rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult>
   /** Idempotent. Afterwards every use is refused (HY010). */
   close(): Promise<void>
 }

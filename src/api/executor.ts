@@ -1,7 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { BatchResult, Result, RowStream } from './result.ts'
 import type { SqlFragment } from './sql-template.ts'
-import type { Parameters, SqlTypeName } from './sql-types.ts'
+import type { SqlParameters, SqlTypeName } from './sql-types.ts'
 
 /** How long a call may take, and who may end it earlier. Both may be given. */
 export interface DeadlineOptions {
@@ -53,21 +53,21 @@ export interface Executor {
   /** Runs one statement. The same as {@link Executor.execute}; the name says that rows are wanted. */
   query<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>>
 
   /** Runs one statement, of any kind. */
   execute<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>>
 
   /** Runs a statement whose rows are read one by one, holding few of them in memory. */
   stream<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StreamOptions,
   ): RowStream<Row>
 
@@ -75,7 +75,7 @@ export interface Executor {
    * Runs one text with many rows of parameters. Outside a transaction the batch is one: all rows or none.
    * Stops at the first failure with a `BatchUpdateException`.
    */
-  batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult>
+  batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult>
 
   /**
    * Runs a function in a transaction: committed when its promise resolves, rolled back when it rejects.

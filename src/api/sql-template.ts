@@ -1,5 +1,5 @@
 import { SQLSyntaxErrorException } from './sql-exception.ts'
-import type { ParameterValue, Parameters } from './sql-types.ts'
+import type { ParameterValue, SqlParameters } from './sql-types.ts'
 
 /**
  * A piece of SQL with its parameters, made by the template {@link sql}. Pieces nest; values never become text.
@@ -7,9 +7,9 @@ import type { ParameterValue, Parameters } from './sql-types.ts'
 export class SqlFragment {
   /** With `?` for each parameter, and identifiers as {@link SqlIdentifier} still to be quoted for the dialect. */
   readonly parts: readonly (string | SqlIdentifier)[]
-  readonly parameters: Parameters
+  readonly parameters: SqlParameters
 
-  constructor(parts: readonly (string | SqlIdentifier)[], parameters: Parameters) {
+  constructor(parts: readonly (string | SqlIdentifier)[], parameters: SqlParameters) {
     this.parts = parts
     this.parameters = parameters
   }
@@ -45,7 +45,7 @@ export interface SqlTag {
   /** Parameters for `IN (…)`: `sql.list([1, 2, 3])` gives `?, ?, ?`. Refused when empty. */
   list(values: readonly ParameterValue[]): SqlFragment
   /** Rows for `VALUES …`: `sql.rows([[1, 'a'], [2, 'b']])` gives `(?, ?), (?, ?)`. Refused when empty or ragged. */
-  rows(rows: readonly Parameters[]): SqlFragment
+  rows(rows: readonly SqlParameters[]): SqlFragment
   /** Pieces with something between: `sql.join(conditions, sql` AND `)`. Default separator: a comma. */
   join(pieces: readonly TemplateValue[], separator?: SqlFragment): SqlFragment
   /** Text that the application vouches for, taken as it is. Never from a user. */
@@ -77,7 +77,7 @@ export const sql: SqlTag = Object.assign(
       }
       return join(values, [', '])
     },
-    rows: (rows: readonly Parameters[]): SqlFragment => {
+    rows: (rows: readonly SqlParameters[]): SqlFragment => {
       const width = rows[0]?.length ?? 0
       if (width === 0) throw invalid('sql.rows: there is no row, or the first is empty')
       const builder = new FragmentBuilder()

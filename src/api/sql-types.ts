@@ -29,7 +29,7 @@ export type SqlValue = string | number | bigint | boolean | null | Uint8Array | 
 export type ParameterValue = SqlValue | Date | TypedParameter
 
 /** The values for the `?` of a text, in order. `undefined` is refused: NULL is `null`. */
-export type Parameters = readonly ParameterValue[]
+export type SqlParameters = readonly ParameterValue[]
 
 /** A value with the SQL type that it is to be sent as. Made by {@link param} and {@link decimal}. */
 export class TypedParameter {

@@ -4,7 +4,7 @@ import type { ConnectionOptions, DataSource, DataSourceTransactionOptions } from
 import type { DeadlineOptions, StatementOptions, StreamOptions, Transaction } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
-import type { Parameters } from '../api/sql-types.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import { NameNotFoundException } from './naming-exception.ts'
 
@@ -83,7 +83,7 @@ export class NamedDataSource implements DataSource {
 
   query<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     return this.#slot.source?.query<Row>(sql, parameters, options) ?? this.#gone()
@@ -91,7 +91,7 @@ export class NamedDataSource implements DataSource {
 
   execute<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     return this.#slot.source?.execute<Row>(sql, parameters, options) ?? this.#gone()
@@ -100,13 +100,13 @@ export class NamedDataSource implements DataSource {
   /** Throws at once when the name is gone: there is no stream that could reject. */
   stream<Row = Record<string, unknown>>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StreamOptions,
   ): RowStream<Row> {
     return this.#present().stream<Row>(sql, parameters, options)
   }
 
-  batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
+  batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
     return this.#slot.source?.batch(sql, rows, options) ?? this.#gone()
   }
 

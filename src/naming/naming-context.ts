@@ -2,7 +2,7 @@ import { DataSource } from '../api/data-source.ts'
 import type { StatementOptions } from '../api/executor.ts'
 import type { Result } from '../api/result.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
-import type { Parameters } from '../api/sql-types.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
 import { CompositeName, withoutEnvironmentPrefix, type Name } from './composite-name.ts'
 import type { Namespace } from './namespace.ts'
@@ -181,7 +181,7 @@ export class NamingContext {
   async query<Row = Record<string, unknown>>(
     name: Name,
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const dataSource = await this.lookup(name, DataSource)

@@ -2,7 +2,7 @@ import type { Connection, PreparedStatement } from '../api/connection.ts'
 import type { DeadlineOptions, StatementOptions, StreamOptions } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import { SQLNonTransientException } from '../api/sql-exception.ts'
-import type { Parameters } from '../api/sql-types.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 
 /** A text that was compiled once. The driver prepares it on the database when it runs, and keeps it. */
@@ -24,21 +24,21 @@ export class LogicalPreparedStatement implements PreparedStatement {
     return this.#statement.text
   }
 
-  query<Row>(parameters?: Parameters, options?: StatementOptions): Promise<Result<Row>> {
+  query<Row>(parameters?: SqlParameters, options?: StatementOptions): Promise<Result<Row>> {
     return this.execute(parameters, options)
   }
 
-  async execute<Row>(parameters?: Parameters, options?: StatementOptions): Promise<Result<Row>> {
+  async execute<Row>(parameters?: SqlParameters, options?: StatementOptions): Promise<Result<Row>> {
     this.#checkOpen()
     return this.#connection.execute<Row>(this.#statement.text, parameters ?? [], options)
   }
 
-  stream<Row>(parameters?: Parameters, options?: StreamOptions): RowStream<Row> {
+  stream<Row>(parameters?: SqlParameters, options?: StreamOptions): RowStream<Row> {
     this.#checkOpen()
     return this.#connection.stream<Row>(this.#statement.text, parameters ?? [], options)
   }
 
-  async batch(rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
+  async batch(rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
     this.#checkOpen()
     return this.#connection.batch(this.#statement.text, rows, options)
   }

@@ -1,6 +1,6 @@
 import { SQLDataException, SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
 import { SqlFragment } from '../api/sql-template.ts'
-import { TypedParameter, type ParameterValue, type Parameters } from '../api/sql-types.ts'
+import { TypedParameter, type ParameterValue, type SqlParameters } from '../api/sql-types.ts'
 import type { BoundParameters } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 import type { Dialect } from '../sql/dialect.ts'
@@ -10,9 +10,9 @@ const none: BoundParameters = Object.freeze([])
 /** The text and the parameters of a call, which come apart or together in a template. */
 export function textAndParameters(
   sql: string | SqlFragment,
-  parameters: Parameters | undefined,
+  parameters: SqlParameters | undefined,
   dialect: Dialect,
-): [text: string, parameters: Parameters | undefined] {
+): [text: string, parameters: SqlParameters | undefined] {
   if (!(sql instanceof SqlFragment)) return [sql, parameters]
   if (parameters !== undefined && parameters.length > 0) {
     throw wrong('A template carries its own parameters: give no others beside it', '07001')
@@ -33,7 +33,7 @@ function quoteIdentifier(name: string, dialect: Dialect): string {
  */
 export function bindParameters(
   statement: CompiledStatement,
-  parameters: Parameters | undefined,
+  parameters: SqlParameters | undefined,
   dialect: Dialect,
 ): BoundParameters {
   if (parameters === undefined || parameters.length === 0) {

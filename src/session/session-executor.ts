@@ -9,7 +9,7 @@ import type {
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import { BatchUpdateException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
-import type { Parameters } from '../api/sql-types.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { BoundParameters } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
@@ -43,7 +43,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
 
   query<Row>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     return this.execute(sql, parameters, options)
@@ -51,14 +51,18 @@ export class SessionExecutor implements Executor, Transaction, Caller {
 
   async execute<Row>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const { statement, bound } = this.#prepare(sql, parameters)
     return this.executeCompiled(statement, bound, options)
   }
 
-  stream<Row>(sql: string | SqlFragment, parameters?: Parameters, options?: StreamOptions): RowStream<Row> {
+  stream<Row>(
+    sql: string | SqlFragment,
+    parameters?: SqlParameters,
+    options?: StreamOptions,
+  ): RowStream<Row> {
     return new SessionRowStream<Row>(
       this.session,
       this,
@@ -68,7 +72,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     )
   }
 
-  async batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
+  async batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
     const { statement } = this.#compile(sql, [])
     const { dialect } = this.session.context.compiler
     const bound = Array.from(rows, (row) => bindParameters(statement, row, dialect))
@@ -151,7 +155,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
 
   #prepare(
     sql: string | SqlFragment,
-    parameters: Parameters | undefined,
+    parameters: SqlParameters | undefined,
   ): { statement: CompiledStatement; bound: BoundParameters } {
     const { statement, given } = this.#compile(sql, parameters)
     return { statement, bound: bindParameters(statement, given, this.session.context.compiler.dialect) }
@@ -159,8 +163,8 @@ export class SessionExecutor implements Executor, Transaction, Caller {
 
   #compile(
     sql: string | SqlFragment,
-    parameters: Parameters | undefined,
-  ): { statement: CompiledStatement; given: Parameters | undefined } {
+    parameters: SqlParameters | undefined,
+  ): { statement: CompiledStatement; given: SqlParameters | undefined } {
     this.session.check(this)
     const { compiler } = this.session.context
     const [text, given] = textAndParameters(sql, parameters, compiler.dialect)

@@ -11,7 +11,7 @@ import type {
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import { SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
-import type { Parameters } from '../api/sql-types.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
 import { CallDeadline } from '../session/call-deadline.ts'
 import type { Clock } from '../spi/clock.ts'
@@ -39,7 +39,7 @@ export abstract class DataSourceExecutor implements DataSource {
 
   query<Row>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     return this.execute(sql, parameters, options)
@@ -47,20 +47,24 @@ export abstract class DataSourceExecutor implements DataSource {
 
   execute<Row>(
     sql: string | SqlFragment,
-    parameters?: Parameters,
+    parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     return this.#borrow(options, (connection, left) => connection.execute<Row>(sql, parameters, left))
   }
 
-  stream<Row>(sql: string | SqlFragment, parameters?: Parameters, options?: StreamOptions): RowStream<Row> {
+  stream<Row>(
+    sql: string | SqlFragment,
+    parameters?: SqlParameters,
+    options?: StreamOptions,
+  ): RowStream<Row> {
     return new BorrowedRowStream<Row>(
       () => this.getConnection({ timeout: options?.timeout, signal: options?.signal }),
       (connection) => connection.stream<Row>(sql, parameters, options),
     )
   }
 
-  batch(sql: string, rows: Iterable<Parameters>, options?: DeadlineOptions): Promise<BatchResult> {
+  batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
     return this.#borrow(options, (connection, left) => connection.batch(sql, rows, left))
   }
 

@@ -10,6 +10,7 @@ import {
 import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import { ConnectionPool } from '../pool/connection-pool.ts'
 import type { PoolEventListener, PoolEventName } from '../pool/events.ts'
+import type { PoolCloseOptions } from '../pool/resource-pool.ts'
 import type { PoolSettings } from '../pool/settings.ts'
 import type { PoolStatistics } from '../pool/statistics.ts'
 import { CallDeadline } from '../session/call-deadline.ts'
@@ -21,7 +22,7 @@ import { DataSourceExecutor } from './data-source-executor.ts'
 import { resolveSettings, type DataSourceSettings, type ResolvedSettings } from './data-source-settings.ts'
 import type { DriverTable } from './driver-table.ts'
 import { LazyConnectionPoolDataSource } from './lazy-connection-pool-data-source.ts'
-import type { CloseOptions, PooledDataSource } from './pooled-data-source.ts'
+import type { PooledDataSource } from './pooled-data-source.ts'
 import { UnpooledSupplier } from './unpooled-supplier.ts'
 
 /** How a data source is made, beside its settings. */
@@ -155,7 +156,7 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     return this instanceof token
   }
 
-  async close(options?: CloseOptions): Promise<void> {
+  async close(options?: PoolCloseOptions): Promise<void> {
     const drainTimeout =
       options?.drainTimeout === undefined ? undefined : durationOption('drainTimeout', options.drainTimeout)
     // A later call may shorten the time that an earlier one granted.

@@ -1,6 +1,6 @@
 import type { DataSource } from '../api/data-source.ts'
-import type { Duration } from '../api/duration.ts'
 import type { PoolEventListener, PoolEventName } from '../pool/events.ts'
+import type { PoolCloseOptions } from '../pool/resource-pool.ts'
 import type { PoolSettings } from '../pool/settings.ts'
 import type { PoolStatistics } from '../pool/statistics.ts'
 import { interfaceToken, type InterfaceToken } from '../api/wrapper.ts'
@@ -18,7 +18,7 @@ export interface PooledDataSource extends DataSource, AsyncDisposable {
    * Refuses new borrowers and those that wait (08003), waits for connections in use, then ends them.
    * Settles when every physical connection is gone. Idempotent.
    */
-  close(options?: CloseOptions): Promise<void>
+  close(options?: PoolCloseOptions): Promise<void>
 }
 
 /** The key to what its owner may do: `dataSource.unwrap(PooledDataSource)`. */
@@ -27,9 +27,3 @@ export const PooledDataSource: InterfaceToken<PooledDataSource> = interfaceToken
   'statistics',
   'close',
 ])
-
-/** Options of {@link PooledDataSource.close}. */
-export interface CloseOptions {
-  /** How long connections in use may go on. Default: 10 s. */
-  readonly drainTimeout?: Duration | undefined
-}

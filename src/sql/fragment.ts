@@ -6,13 +6,17 @@ export type Part = string | number
 
 /** An argument without what surrounds it. Comments in it were already taken out. */
 export function trim(parts: readonly Part[]): Part[] {
-  const trimmed = [...parts]
+  const isSpace = (part: Part | undefined): boolean => typeof part === 'string' && part.trim() === ''
+  let from = 0
+  let to = parts.length
+  while (from < to && isSpace(parts[from])) from++
+  while (from < to && isSpace(parts[to - 1])) to--
+  const trimmed = parts.slice(from, to)
   const head = trimmed[0]
   if (typeof head === 'string') trimmed[0] = head.trimStart()
-  const last = trimmed.length - 1
-  const tail = trimmed[last]
-  if (typeof tail === 'string') trimmed[last] = tail.trimEnd()
-  return trimmed.filter((part) => part !== '')
+  const tail = trimmed.at(-1)
+  if (typeof tail === 'string') trimmed[trimmed.length - 1] = tail.trimEnd()
+  return trimmed
 }
 
 /** Arguments with commas between them. */

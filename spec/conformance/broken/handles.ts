@@ -1,6 +1,6 @@
 import type { Connection } from '../../../src/api/connection.ts'
 import type { Transaction } from '../../../src/api/executor.ts'
-import type { Parameters } from '../../../src/api/sql-types.ts'
+import type { SqlParameters } from '../../../src/api/sql-types.ts'
 import { noDeadline } from '../../../src/session/call-deadline.ts'
 import type { PooledConnection } from '../../../src/spi/pooled-connection.ts'
 import { override, type BrokenDriver } from './broken-driver.ts'
@@ -247,7 +247,7 @@ export const brokenHandles: readonly BrokenDriver[] = [
         override(handle, {
           query: (async (
             sql: string,
-            parameters?: Parameters,
+            parameters?: SqlParameters,
             options?: { rowMode?: 'object' | 'array' },
           ) => {
             const result = await handle.query<unknown[]>(sql, parameters, { ...options, rowMode: 'array' })
@@ -267,12 +267,12 @@ type Parameters_<T> = T extends (...given: infer Given) => unknown ? Given : nev
 
 function withParameters(
   handle: Connection,
-  change: (value: Parameters, sql: string) => Parameters,
+  change: (value: SqlParameters, sql: string) => SqlParameters,
 ): Connection {
-  const execute = (sql: string, parameters?: Parameters, options?: object): Promise<unknown> =>
+  const execute = (sql: string, parameters?: SqlParameters, options?: object): Promise<unknown> =>
     handle.execute(
       sql,
-      Array.isArray(parameters) ? change(parameters as Parameters, sql) : parameters,
+      Array.isArray(parameters) ? change(parameters as SqlParameters, sql) : parameters,
       options,
     )
   return override(handle, { execute: execute as Connection['execute'] })

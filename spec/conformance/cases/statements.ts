@@ -5,7 +5,7 @@ import {
   SQLSyntaxErrorException,
 } from '../../../src/api/sql-exception.ts'
 import { sql } from '../../../src/api/sql-template.ts'
-import type { Parameters } from '../../../src/api/sql-types.ts'
+import type { SqlParameters } from '../../../src/api/sql-types.ts'
 import { elapse, fails, idsOf, insertText, type Bench, type KitCase } from '../kit.ts'
 
 const select = 'SELECT id, name, amount FROM kit ORDER BY id'
@@ -95,11 +95,11 @@ export const statementCases: readonly KitCase[] = [
       const connection = pooled.getConnection()
       const wrong: unknown[] = [undefined, Symbol('x'), () => 1, {}, [1], new Map(), Promise.resolve(1)]
       for (const value of wrong) {
-        await fails(connection.execute(insertText, [1, 'a', value] as Parameters), 'HY105')
+        await fails(connection.execute(insertText, [1, 'a', value] as SqlParameters), 'HY105')
       }
       // eslint-disable-next-line no-sparse-arrays
-      await fails(connection.execute(insertText, [1, , 3] as unknown as Parameters), 'HY105')
-      await fails(connection.batch(insertText, [[1, 'a', undefined] as unknown as Parameters]), 'HY105')
+      await fails(connection.execute(insertText, [1, , 3] as unknown as SqlParameters), 'HY105')
+      await fails(connection.batch(insertText, [[1, 'a', undefined] as unknown as SqlParameters]), 'HY105')
       await fails(connection.execute(insertText, [1, 'a', new Date(NaN)]), '22007')
       await connection.close()
       assert.deepEqual(await idsOf(pooled), [])
@@ -115,7 +115,7 @@ export const statementCases: readonly KitCase[] = [
       await fails(connection.execute(insertText, [1, 'a', 1, 1]), '07001')
       await fails(connection.execute(insertText), '07001')
       await fails(connection.query(select, [1]), '07001')
-      await fails(connection.execute(insertText, 'abc' as unknown as Parameters), '07001')
+      await fails(connection.execute(insertText, 'abc' as unknown as SqlParameters), '07001')
       await fails(connection.batch(insertText, [[1, 'a', 1], [2]]), '07001')
       await fails(connection.stream('SELECT id FROM kit WHERE id = ?', []).next(), '07001')
       await connection.close()
@@ -241,7 +241,7 @@ export const statementCases: readonly KitCase[] = [
     async run(bench) {
       const pooled = await bench.connect()
       const connection = pooled.getConnection()
-      const rows: Parameters[] = [
+      const rows: SqlParameters[] = [
         [1, 'a', 1],
         [2, 'b', 1],
         [1, 'again', 1],

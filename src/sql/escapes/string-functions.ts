@@ -7,7 +7,8 @@ const trailing = {
 
 export const stringFunctions: FunctionTable = {
   'ASCII/1': ['=', '=', '=', 'UNICODE(#1)'],
-  'CHAR/1': ['CHR(#1)', 'CHAR(#1 USING utf8mb4)', '=', '='],
+  // By code point; for MySQL's CHAR the number is bytes. SQL Server's ends at 255 without a UTF-8 collation.
+  'CHAR/1': ['CHR(#1)', 'CONVERT(CHAR(#1 USING utf32) USING utf8mb4)', '=', '='],
   // LEN leaves trailing blanks out.
   'CHAR_LENGTH/1': ['=', '=', "(LEN(%1 + N'.') - 1)", 'LENGTH(#1)'],
   'CHARACTER_LENGTH/1': ['=', '=', "(LEN(%1 + N'.') - 1)", 'LENGTH(#1)'],
