@@ -65,6 +65,7 @@ export interface LexicalRules {
   readonly numberedMarkers?: '$' | '@p' | undefined
 }
 
+/** How a quoted token begins and ends: a literal, a name. */
 export interface QuoteRule {
   /** One character. */
   readonly open: string
