@@ -1,0 +1,183 @@
+import { SQLDataException } from '../../src/api/sql-exception.ts'
+import { TypedParameter, type SqlTypeName } from '../../src/api/sql-types.ts'
+import type { BoundParameters } from '../../src/spi/physical-connection.ts'
+import { arrayLiteral } from './array-text.ts'
+import type { WireValue } from './frontend-messages.ts'
+import { dateLiteral, instantLiteral, timeLiteral, timestampLiteral } from './temporal-text.ts'
+
+/** Values as they are sent, and the type that each is declared as: 0 leaves it to the server. */
+export interface EncodedParameters {
+  readonly values: readonly WireValue[]
+  readonly types: readonly number[]
+}
+
+const none: EncodedParameters = Object.freeze({ values: [], types: [] })
+
+/**
+ * Values and types for PostgreSQL. A type is declared where the server could not tell it (`? + ?`, `SELECT ?`), or
+ * would take another one than on other databases; texts are left open, and fit dates, enums, JSON and the rest.
+ *
+ * | value | declared | sent | refused |
+ * |---|---|---|---|
+ * | `null` | as the statement was prepared, else open | NULL | |
+ * | `string` | open | text | NUL and half surrogate pairs (22021) |
+ * | whole `number` of 32 bits | int4 | text | |
+ * | other whole `number` within ±2^53 | int8 | text | |
+ * | other `number` | numeric: exact in arithmetic with decimals | text, shortest form | |
+ * | NaN, ±Infinity | float8 | text | |
+ * | `bigint` | int8, beyond 64 bits numeric | text | |
+ * | `boolean` | bool | text | |
+ * | `Uint8Array` | bytea | binary | |
+ * | `Date` | timestamptz | text, UTC | |
+ * | with a stated type | that type; JSON, ARRAY and OTHER open | text | what the type does not hold (22018) |
+ */
+export function encodeParameters(parameters: BoundParameters): EncodedParameters {
+  const count = parameters.length
+  if (count === 0) return none
+  const values: WireValue[] = []
+  const types: number[] = []
+  for (let index = 0; index < count; index++) {
+    const value = parameters[index]
+    if (value instanceof TypedParameter) {
+      types.push(value.value === null && open.has(value.type) ? 0 : oids[value.type])
+      values.push(typed(value.value, value.type, index))
+    } else {
+      types.push(typeOf(value))
+      values.push(untyped(value, index))
+    }
+  }
+  return { values, types }
+}
+
+const int4 = 23
+const int8 = 20
+const numeric = 1700
+const float8 = 701
+
+const oids: Readonly<Record<SqlTypeName, number>> = {
+  BOOLEAN: 16,
+  SMALLINT: 21,
+  INTEGER: int4,
+  BIGINT: int8,
+  REAL: 700,
+  DOUBLE: float8,
+  DECIMAL: numeric,
+  VARCHAR: 1043,
+  VARBINARY: 17,
+  DATE: 1082,
+  TIME: 1083,
+  TIMESTAMP: 1114,
+  TIMESTAMP_WITH_TIMEZONE: 1184,
+  UUID: 2950,
+  JSON: 0,
+  ARRAY: 0,
+  OTHER: 0,
+}
+
+const open = new Set<SqlTypeName>(['JSON', 'ARRAY', 'OTHER'])
+
+function typeOf(value: unknown): number {
+  switch (typeof value) {
+    case 'number':
+      if ((value | 0) === value) return int4
+      if (Number.isSafeInteger(value)) return int8
+      return Number.isFinite(value) ? numeric : float8
+    case 'bigint':
+      return BigInt.asIntN(64, value) === value ? int8 : numeric
+    case 'boolean':
+      return oids.BOOLEAN
+    case 'object':
+      if (value instanceof Uint8Array) return oids.VARBINARY
+      return value instanceof Date ? oids.TIMESTAMP_WITH_TIMEZONE : 0
+    default:
+      return 0
+  }
+}
+
+function untyped(value: unknown, index: number): WireValue {
+  switch (typeof value) {
+    case 'string':
+      return text(value, index)
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value)
+    default:
+      if (value === null) return null
+      if (value instanceof Uint8Array) return value
+      if (value instanceof Date) return instantLiteral(valid(value, index))
+      if (Array.isArray(value)) return array(value, index)
+      throw refused(index, 'is not a value that PostgreSQL stores', '07006')
+  }
+}
+
+function typed(value: unknown, type: SqlTypeName, index: number): WireValue {
+  if (value === null) return null
+  switch (type) {
+    case 'VARBINARY':
+      if (value instanceof Uint8Array) return value
+      throw notOfType(index, type)
+    case 'DATE':
+      return value instanceof Date ? dateLiteral(valid(value, index)) : textOf(value, type, index)
+    case 'TIME':
+      return value instanceof Date ? timeLiteral(valid(value, index)) : textOf(value, type, index)
+    case 'TIMESTAMP':
+      return value instanceof Date ? timestampLiteral(valid(value, index)) : textOf(value, type, index)
+    case 'TIMESTAMP_WITH_TIMEZONE':
+      return value instanceof Date ? instantLiteral(valid(value, index)) : textOf(value, type, index)
+    case 'UUID':
+    case 'JSON':
+      return textOf(value, type, index)
+    case 'ARRAY':
+      return Array.isArray(value) ? array(value, index) : textOf(value, type, index)
+    case 'OTHER':
+      return untyped(value, index)
+    case 'BOOLEAN':
+      if (typeof value === 'boolean' || value === 0 || value === 1) return value ? 'true' : 'false'
+      return textOf(value, type, index)
+    case 'SMALLINT':
+    case 'INTEGER':
+    case 'BIGINT':
+    case 'REAL':
+    case 'DOUBLE':
+    case 'DECIMAL':
+      if (typeof value === 'number' || typeof value === 'bigint') return String(value)
+      return textOf(value, type, index)
+    case 'VARCHAR':
+      if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') {
+        return String(value)
+      }
+      return textOf(value, type, index)
+  }
+}
+
+function textOf(value: unknown, type: SqlTypeName, index: number): string {
+  if (typeof value === 'string') return text(value, index)
+  throw notOfType(index, type)
+}
+
+function text(value: string, index: number): string {
+  if (value.includes('\0')) throw refused(index, 'holds a NUL, which PostgreSQL keeps in no text', '22021')
+  if (!value.isWellFormed()) throw refused(index, 'holds half a surrogate pair, which is not text', '22021')
+  return value
+}
+
+function array(values: readonly unknown[], index: number): string {
+  return arrayLiteral(values, (element) => {
+    const encoded = untyped(element, index)
+    return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : encoded
+  })
+}
+
+function valid(value: Date, index: number): Date {
+  if (Number.isNaN(value.getTime())) throw refused(index, 'is an invalid Date', '22007')
+  return value
+}
+
+function notOfType(index: number, type: SqlTypeName): SQLDataException {
+  return refused(index, `cannot be sent as ${type}`, '22018')
+}
+
+function refused(index: number, fault: string, sqlState: string): SQLDataException {
+  return new SQLDataException(`Parameter ${index + 1} ${fault}`, { sqlState, reason: 'data' })
+}

@@ -1,0 +1,34 @@
+import { Request, type RequestKind } from './request.ts'
+
+/** A simple query: one text of any number of statements, values as the texts that came. */
+export class ScriptRequest extends Request {
+  /** The rows of all statements. (`rows` means something else to `pg`.) */
+  readonly answers: (readonly (string | null)[])[] = []
+  /** Of the last statement: `COMMIT`, `ROLLBACK` … */
+  tag = ''
+  readonly #finished: (request: ScriptRequest) => void
+  readonly #lost: (error: Error) => void
+
+  constructor(kind: RequestKind, finished: (request: ScriptRequest) => void, lost: (error: Error) => void) {
+    super(kind)
+    this.#finished = finished
+    this.#lost = lost
+  }
+
+  override handleDataRow({ fields }: { readonly fields: unknown[] }): void {
+    this.answers.push(fields as (string | null)[])
+  }
+
+  override handleCommandComplete({ text }: { readonly text: string }): void {
+    this.tag = text
+  }
+
+  finish(): void {
+    this.#finished(this)
+  }
+
+  lose(error: Error): boolean {
+    this.#lost(error)
+    return true
+  }
+}

@@ -1,0 +1,128 @@
+import type { Socket } from 'node:net'
+import type { TransactionStatus } from '../../src/spi/physical-connection.ts'
+import { isFatal } from './errors.ts'
+import type { PgClient } from './pg-module.ts'
+import type { Request } from './request.ts'
+
+const statuses: Readonly<Record<string, TransactionStatus>> = { I: 'none', T: 'open', E: 'failed' }
+
+/**
+ * The requests under way on one session, answered in the order in which they were sent. What is sent in one turn of
+ * the event loop leaves in one write, but for the first of an idle session, which leaves at once.
+ */
+export class Wire {
+  readonly client: PgClient
+  transactionStatus: TransactionStatus = 'none'
+  /** The session was lost while nobody waited for an answer. */
+  onDeath: ((cause: Error) => void) | undefined
+  /** What the server says without being asked by a request: `server_version`, `TimeZone` … */
+  readonly parameters = new Map<string, string>()
+  /** The socket is closed. */
+  readonly ended: Promise<void>
+  /** As it was made; TLS puts another one around it. */
+  readonly #socket: Socket
+  #dead: Error | undefined
+  #inFlight: Request[] = []
+  #outgoing: Buffer[] = []
+
+  /** To be made before the client connects: it carries the error listener from the first moment (ruling 7). */
+  constructor(client: PgClient) {
+    this.client = client
+    const link = client.connection
+    this.#socket = link.stream
+    client.on('error', (error) => this.#die(error))
+    client.on('notice', (notice) => {
+      const request = this.#inFlight[0]
+      if (request !== undefined) (request.notices ??= []).push(notice)
+    })
+    link.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      this.parameters.set(parameterName, parameterValue)
+    })
+    this.ended = new Promise((resolve) => link.on('end', resolve))
+    link.on('end', () => this.#die(new Error('the server closed the connection')))
+  }
+
+  /** To be called once, when the client has connected. */
+  start(): void {
+    const link = this.client.connection
+    link.on('readyForQuery', ({ status }) => {
+      this.transactionStatus = statuses[status] ?? 'unknown'
+      if (this.#inFlight[0]?.answered === true) this.#inFlight.shift()!.finish()
+    })
+    // After the client's own listener, which has told the request: nothing more will come for it.
+    link.on('errorMessage', (error) => {
+      if (isFatal(error)) this.#die(error)
+    })
+  }
+
+  /** Why the session is lost. */
+  get dead(): Error | undefined {
+    return this.#dead
+  }
+
+  get isIdle(): boolean {
+    return this.#inFlight.length === 0
+  }
+
+  /** Whether nothing was sent after it. */
+  isLast(request: Request): boolean {
+    return this.#inFlight.at(-1) === request
+  }
+
+  send(request: Request, bytes: Buffer): void {
+    if (this.#dead !== undefined) {
+      request.lose(this.#dead)
+      return
+    }
+    const wasIdle = this.#inFlight.length === 0
+    this.#inFlight.push(request)
+    this.client.query(request)
+    if (wasIdle) this.client.connection.stream.write(bytes)
+    else this.more(bytes)
+  }
+
+  /** More of a request that is under way. */
+  more(bytes: Buffer): void {
+    if (this.#dead !== undefined) return
+    // A tick that is queued while promises settle runs after all of them: that is the end of the turn.
+    if (this.#outgoing.length === 0) process.nextTick(flush, this)
+    this.#outgoing.push(bytes)
+  }
+
+  flush(): void {
+    const outgoing = this.#outgoing
+    if (outgoing.length === 0) return
+    this.#outgoing = []
+    if (this.#dead !== undefined) return
+    const { stream } = this.client.connection
+    if (outgoing.length === 1) {
+      stream.write(outgoing[0]!)
+      return
+    }
+    stream.cork()
+    for (const bytes of outgoing) stream.write(bytes)
+    stream.uncork()
+  }
+
+  /** Cuts the socket; what is under way is lost. */
+  destroy(reason: Error): void {
+    this.#die(reason)
+    this.client.connection.stream.destroy()
+    this.#socket.destroy()
+  }
+
+  #die(cause: Error): void {
+    if (this.#dead !== undefined) return
+    this.#dead = cause
+    this.#outgoing = []
+    const lost = this.#inFlight
+    this.#inFlight = []
+    let told = false
+    for (const request of lost) told = request.lose(cause) || told
+    if (!told) this.onDeath?.(cause)
+  }
+}
+
+function flush(wire: Wire): void {
+  wire.flush()
+}
