@@ -21,7 +21,7 @@ export type TokenKind =
   | 'native'
   | 'sign'
 
-/** A place in a text to which a {@link Lexer} can go back. */
+/** Where a {@link Lexer} can go back to. */
 export type LexerPlace = readonly [end: number, edge: number]
 
 /**
@@ -230,8 +230,7 @@ export class Lexer {
     const { text } = this
     for (; position < text.length; position++) {
       const code = text.charCodeAt(position)
-      if (code === newline) return position
-      if (code === carriageReturn && this.#rules.lineCommentEndsAtCarriageReturn) return position
+      if (code === newline || (code === carriageReturn && this.#rules.lineCommentEndsAtCarriageReturn)) break
     }
     return position
   }
