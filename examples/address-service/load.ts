@@ -1,4 +1,4 @@
-import type { DataSource, Parameters } from 'wellhead'
+import type { DataSource, SqlParameters } from 'wellhead'
 import type { Address, BadRow } from './address.ts'
 
 /** Rows in one transaction: few enough to show progress, many enough to be quick. */
@@ -27,7 +27,7 @@ export async function loadAddresses(
   const bad: BadRow[] = []
   let read = 0
   let committed = 0
-  let batch: Parameters[] = []
+  let batch: SqlParameters[] = []
   const commit = async (): Promise<void> => {
     const { updateCounts } = await dataSource.batch(insert, batch)
     committed += updateCounts.length
