@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { CertificateAuthority } from './certificates.ts'
+import { howToGetPgBouncer, pgBouncerBinary } from './pgbouncer.ts'
 import type { PostgresAccess, PostgresAddress } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries } from './postgres-binaries.ts'
 import { clusterTemplate, PostgresServer, type PostgresTemplate } from './postgres-server.ts'
@@ -21,6 +22,8 @@ declare module 'vitest' {
 interface Answers {
   readonly server: PostgresAddress
   readonly template: PostgresTemplate
+  /** Whether PgBouncer can be started. */
+  readonly bouncer: true
 }
 
 interface Reply {
@@ -28,7 +31,7 @@ interface Reply {
   readonly error?: string
 }
 
-/** The answer, or undefined where there is no PostgreSQL; under CI that is an error. */
+/** The answer, or undefined where there is no such server; under CI that is an error. */
 export async function askBroker<K extends keyof Answers>(
   port: number,
   question: K,
@@ -63,12 +66,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
 class Servers {
   #template: Promise<Awaited<ReturnType<typeof clusterTemplate>>> | undefined
   #server: Promise<PostgresAccess> | undefined
-  #missed = false
+  readonly #missed = new Set<string>()
 
-  async answer(question: keyof Answers): Promise<PostgresAddress | PostgresTemplate | undefined> {
+  async answer(question: keyof Answers): Promise<Answers[keyof Answers] | undefined> {
+    if (question === 'bouncer')
+      return pgBouncerBinary() ? true : this.#missing('PgBouncer', howToGetPgBouncer)
     const url = process.env['TEST_PG_URL']
     if (question === 'server' && url) return addressOf(url)
-    if (postgresBinaries() === undefined) return this.#missing()
+    if (postgresBinaries() === undefined) return this.#missing('PostgreSQL', howToGetPostgres)
     const { template } = await (this.#template ??= clusterTemplate())
     if (question === 'template') return template
     const tls = new CertificateAuthority().issue({ hosts: ['localhost', '127.0.0.1', '::1'] })
@@ -82,11 +87,11 @@ class Servers {
     template?.remove()
   }
 
-  #missing(): undefined {
-    const required = process.env['CI'] === 'true'
-    if (required) throw new Error(`CI=true and no PostgreSQL: ${howToGetPostgres}`)
-    if (!this.#missed) process.stderr.write(`skipped: specs on PostgreSQL, none found; ${howToGetPostgres}\n`)
-    this.#missed = true
+  /** Said once; where everything is required, an error. */
+  #missing(name: string, howToGet: string): undefined {
+    if (process.env['CI'] === 'true') throw new Error(`CI=true requires ${name}: ${howToGet}`)
+    if (!this.#missed.has(name)) process.stderr.write(`skipped: specs on ${name}, none found; ${howToGet}\n`)
+    this.#missed.add(name)
   }
 }
 

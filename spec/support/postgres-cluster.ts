@@ -5,11 +5,15 @@ import { join } from 'node:path'
 import type { Account } from './postgres-account.ts'
 import { program } from './postgres-binaries.ts'
 
-/** Where a server lives and as whom. */
-export interface Site {
+/** Where a program lives and as whom. */
+export interface Place {
   readonly folder: string
-  readonly binaries: string
   readonly account: Account | undefined
+}
+
+/** A server's place, with the folder of the programs it runs by. */
+export interface Site extends Place {
+  readonly binaries: string
 }
 
 /** Who rules in each cluster made here: trusted on the unix socket, asked for the password over TCP. */
@@ -36,14 +40,14 @@ export async function copyCluster(template: string, site: Site): Promise<void> {
 }
 
 /** Runs to the end; what was said is in the error. */
-export async function run(command: string, args: readonly string[], site: Site): Promise<void> {
+export async function run(command: string, args: readonly string[], site: Place): Promise<void> {
   const child = launch(command, args, site)
   const [code] = (await once(child, child.pid === undefined ? 'close' : 'exit')) as [number | null]
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${logEnd(site)}`)
 }
 
 /** Output goes to a file: an inherited pipe would keep whoever called the runner waiting for its end. */
-export function launch(command: string, args: readonly string[], site: Site): ChildProcess {
+export function launch(command: string, args: readonly string[], site: Place): ChildProcess {
   const log = openSync(join(site.folder, 'log'), 'a')
   try {
     const child = spawn(command, args, {
@@ -61,6 +65,6 @@ export function launch(command: string, args: readonly string[], site: Site): Ch
   }
 }
 
-export function logEnd(site: Site, characters = 3_000): string {
+export function logEnd(site: Place, characters = 3_000): string {
   return readFileSync(join(site.folder, 'log'), 'utf8').slice(-characters)
 }

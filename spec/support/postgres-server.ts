@@ -205,7 +205,7 @@ function prepend(file: string, lines: readonly string[]): void {
 }
 
 /** Free a moment ago, which on the loopback has to do. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo

@@ -19,13 +19,16 @@ export function unguard(folder: string): void {
   pipe?.write(`-${folder}\n`)
 }
 
-/** The server's process, read from its own file: it survives a restart of the server. */
-function postmasterPid(folder: string): number | undefined {
-  try {
-    return Number(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
-  } catch {
-    return undefined
+/** The program's process, read from its own file: so a restarted one is known as well. */
+function pidBelow(folder: string): number | undefined {
+  for (const file of ['data/postmaster.pid', 'pgbouncer.pid']) {
+    try {
+      return Number(readFileSync(join(folder, file), 'utf8').split('\n')[0])
+    } catch {
+      // It is the other one, or has ended.
+    }
   }
+  return undefined
 }
 
 function startWatchdog(): Writable {
@@ -53,7 +56,7 @@ async function watch(): Promise<void> {
 
 async function end(folder: string): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const ended = !signal(postmasterPid(folder), attempt < 40 ? 'SIGQUIT' : 'SIGKILL')
+    const ended = !signal(pidBelow(folder), attempt < 40 ? 'SIGQUIT' : 'SIGKILL')
     // A server that is just starting writes its file a little later.
     if (ended && attempt >= 5) break
     await sleep(50)

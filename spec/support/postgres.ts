@@ -1,4 +1,5 @@
 import { afterAll, describe, inject, it } from 'vitest'
+import { PgBouncer, type PgBouncerOptions } from './pgbouncer.ts'
 import { PostgresAccess } from './postgres-access.ts'
 import { askBroker } from './postgres-broker.ts'
 import { PostgresServer, type PostgresOptions } from './postgres-server.ts'
@@ -40,7 +41,26 @@ export async function describeOwnPostgres(
   })
 }
 
+/** A suite with PgBouncer in front of the shared server. */
+export async function describePgBouncer(
+  name: string,
+  suite: (start: (options?: PgBouncerOptions) => Promise<PgBouncer>, server: PostgresAccess) => void,
+): Promise<void> {
+  const found = await askBroker(inject('postgresBroker'), 'bouncer')
+  const server = found && (await postgres())
+  if (server === undefined) return skip(name, 'PgBouncer')
+  describe(name, () => {
+    const started: PgBouncer[] = []
+    afterAll(() => Promise.all(started.map((bouncer) => bouncer.close())))
+    suite(async (options) => {
+      const bouncer = await PgBouncer.start(server.address, options)
+      started.push(bouncer)
+      return bouncer
+    }, server)
+  })
+}
+
 /** A line of the report: a suite without tests would leave none. */
-function skip(name: string): void {
-  describe(name, () => it.skip('needs PostgreSQL', () => {}))
+function skip(name: string, needed = 'PostgreSQL'): void {
+  describe(name, () => it.skip(`needs ${needed}`, () => {}))
 }
