@@ -10,7 +10,7 @@ import type {
   PhysicalConnection,
   TransactionStatus,
 } from '../spi/physical-connection.ts'
-import { choice, duration, flag, type SettingsOf } from '../spi/settings.ts'
+import { choice, duration, flag, type SettingsTable } from '../spi/settings.ts'
 import { SQLException, SQLTransientConnectionException } from '../api/sql-exception.ts'
 import type { ParameterValue } from '../api/sql-types.ts'
 import { BaseConnectionPoolDataSource } from '../session/base-data-source.ts'
@@ -53,8 +53,15 @@ interface ServerSession {
   connection: ScriptedConnection | undefined
 }
 
-/** The settings of a scripted data source. */
-export const scriptedSettings = {
+/** The settings of a scripted data source, in force. */
+export interface ScriptedSettings {
+  readonly latency: number
+  readonly pipelining: boolean
+  readonly cancel: 'server' | 'kill' | 'none'
+  readonly failedTransactions: boolean
+}
+
+const settings: SettingsTable = {
   latency: {
     schema: duration(),
     default: 0,
@@ -75,7 +82,7 @@ export const scriptedSettings = {
     default: false,
     meaning: 'Whether an error within a transaction fails it, as in PostgreSQL.',
   },
-} as const
+}
 
 /** Sessions of all scripted drivers are told apart within the process. */
 let sessions = 0
@@ -96,8 +103,8 @@ let sessions = 0
  */
 export class ScriptedDriver implements Driver {
   readonly name = 'scripted'
-  readonly urlSchemes = ['scripted'] as const
-  readonly settings = scriptedSettings
+  readonly urlSchemes: readonly string[] = ['scripted']
+  readonly settings: SettingsTable = settings
   readonly #script = new Script()
   readonly #answers = new Answers()
   readonly #database = new ScriptedDatabase()
@@ -120,7 +127,7 @@ export class ScriptedDriver implements Driver {
     given: Readonly<Record<string, unknown>>,
     context: DriverContext,
   ): ConnectionPoolDataSource {
-    const chosen = given as SettingsOf<typeof scriptedSettings>
+    const chosen = given as unknown as ScriptedSettings
     return new BaseConnectionPoolDataSource({
       description: 'scripted:',
       dialect: scriptedDialect,
@@ -133,7 +140,7 @@ export class ScriptedDriver implements Driver {
   /** Opens one session. To be overridden by a driver that puts something around its connections. */
   async openSession(
     options: PooledConnectionOptions,
-    chosen: SettingsOf<typeof scriptedSettings>,
+    chosen: ScriptedSettings,
     { clock }: DriverContext,
   ): Promise<PhysicalConnection> {
     const { latency, pipelining, cancel, failedTransactions } = chosen
