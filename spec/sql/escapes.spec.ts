@@ -176,6 +176,9 @@ describe('the order of parameters', () => {
 
   it('is no matter where markers have numbers', () => {
     const native = nativeSQL('SELECT {fn insert(?, ?, ?, ?)}', 'pg')
-    expect(native).toEqual({ sql: 'SELECT OVERLAY($1 PLACING $4 FROM $2 FOR $3)', parameterCount: 4 })
+    expect(native).toEqual({
+      sql: 'SELECT OVERLAY($1 PLACING $4 FROM CAST($2 AS INTEGER) FOR CAST($3 AS INTEGER))',
+      parameterCount: 4,
+    })
   })
 })

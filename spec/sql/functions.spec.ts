@@ -38,6 +38,9 @@ describe('forms', () => {
     ['{fn position(a in b, characters)}', 'POSITION(a IN b)'],
     ['{fn convert(a + 1, DECIMAL(10, 2))}', 'CAST(a + 1 AS DECIMAL(10,2))'],
     ['{fn mod(a + 1, b)}', 'mod(a + 1, b)'],
+    // Untyped it would be taken for a regular expression, and refused or worse.
+    ['{fn substring(?, ?, 1 + ?)}', 'SUBSTRING($1, CAST($2 AS INTEGER), 1 + $3)'],
+    ['{fn year(?)}', 'CAST(EXTRACT(YEAR FROM CAST($1 AS TIMESTAMP)) AS INTEGER)'],
   ])('%j is %j on PostgreSQL', (text, sql) => {
     expect(nativeSQL(text, 'pg').sql).toBe(sql)
   })

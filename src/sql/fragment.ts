@@ -24,7 +24,10 @@ export function joined(given: readonly (readonly Part[])[]): Part[] {
   return given.flatMap((parts, index) => (index === 0 ? parts : [', ', ...parts]))
 }
 
-/** Fills a template: `#1` is the first argument, `%1` the same in parentheses where it needs them. */
+/**
+ * Fills a template: `#1` is the first argument, `%1` the same in parentheses where it needs them. `#1:INTEGER` casts it
+ * when it is nothing but a marker, whose type the database could not tell, or would take for another.
+ */
 export function fill(template: string, parts: readonly (readonly Part[])[]): Part[] {
   const filled: Part[] = []
   const push = (part: Part): void => {
@@ -36,14 +39,17 @@ export function fill(template: string, parts: readonly (readonly Part[])[]): Par
     else filled.push(part)
   }
   let copied = 0
-  for (const { 0: hole, index } of template.matchAll(/[#%][1-9]/g)) {
+  for (const { 0: hole, 1: kind, 2: number, 3: type, index } of template.matchAll(holes)) {
     if (index > copied) push(template.slice(copied, index))
-    const argument = parts[Number(hole[1]) - 1]!
-    const wrapped = hole.startsWith('%') && !isAtom(argument)
-    if (wrapped) push('(')
+    const argument = parts[Number(number) - 1]!
+    const cast = type !== undefined && argument.length === 1 && typeof argument[0] === 'number'
+    const wrapped = kind === '%' && !isAtom(argument)
+    if (cast) push('CAST(')
+    else if (wrapped) push('(')
     for (const part of argument) push(part)
-    if (wrapped) push(')')
-    copied = index + 2
+    if (cast) push(` AS ${type})`)
+    else if (wrapped) push(')')
+    copied = index + hole.length
   }
   if (copied < template.length) push(template.slice(copied))
   return filled
@@ -92,6 +98,7 @@ export function render(
 }
 
 const digit = 48
+const holes = /([#%])([1-9])(?::([A-Z]+))?/g
 
 /** A marker, a name or number, a literal, a call without inner parentheses: no operator beside it takes it apart. */
 function isAtom(parts: readonly Part[]): boolean {

@@ -25,13 +25,13 @@ export const numericFunctions: FunctionTable = {
   'RAND/0': ['RANDOM()', '=', '=', '(RANDOM() / 18446744073709551616.0 + 0.5)'],
   'RAND/1': [undefined, '=', '=', undefined],
   // PostgreSQL rounds to places only what is NUMERIC; SQLite not to places before the point.
-  'ROUND/2': ['ROUND(CAST(#1 AS NUMERIC), #2)', '=', '=', `(ROUND(${scaled}) / POWER(10, #2))`],
+  'ROUND/2': ['ROUND(CAST(#1 AS NUMERIC), #2:INTEGER)', '=', '=', `(ROUND(${scaled}) / POWER(10, #2))`],
   'SIGN/1': '=',
   'SIN/1': '=',
   'SQRT/1': '=',
   'TAN/1': '=',
   'TRUNCATE/2': [
-    'TRUNC(CAST(#1 AS NUMERIC), #2)',
+    'TRUNC(CAST(#1 AS NUMERIC), #2:INTEGER)',
     '=',
     'ROUND(#1, #2, 1)',
     `(TRUNC(${scaled}) / POWER(10, #2))`,

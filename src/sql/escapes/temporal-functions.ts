@@ -23,7 +23,7 @@ const hour = field('HOUR', '%H')
 const minute = field('MINUTE', '%M')
 // Cut, not rounded: 59.7 seconds are 59.
 const second: FunctionRow = [
-  'CAST(FLOOR(EXTRACT(SECOND FROM #1)) AS INTEGER)',
+  'CAST(FLOOR(EXTRACT(SECOND FROM #1:TIMESTAMP)) AS INTEGER)',
   'SECOND(#1)',
   'DATEPART(SECOND, #1)',
   "CAST(STRFTIME('%S', #1) AS INTEGER)",
@@ -41,17 +41,17 @@ export const temporalFunctions: FunctionTable = {
   'CURRENT_TIMESTAMP/0': now,
   'NOW/0': now,
 
-  'DAYNAME/1': ["TO_CHAR(#1, 'FMDay')", '=', 'DATENAME(WEEKDAY, #1)', nameOf('%w', days, 0)],
+  'DAYNAME/1': ["TO_CHAR(#1:TIMESTAMP, 'FMDay')", '=', 'DATENAME(WEEKDAY, #1)', nameOf('%w', days, 0)],
   'DAYOFMONTH/1': day,
   // Sunday is 1.
   'DAYOFWEEK/1': [
-    'CAST(EXTRACT(DOW FROM #1) + 1 AS INTEGER)',
+    'CAST(EXTRACT(DOW FROM #1:TIMESTAMP) + 1 AS INTEGER)',
     '=',
     '((DATEPART(WEEKDAY, #1) + @@DATEFIRST - 1) % 7 + 1)',
     "(CAST(STRFTIME('%w', #1) AS INTEGER) + 1)",
   ],
   'DAYOFYEAR/1': [
-    'CAST(EXTRACT(DOY FROM #1) AS INTEGER)',
+    'CAST(EXTRACT(DOY FROM #1:TIMESTAMP) AS INTEGER)',
     '=',
     'DATEPART(DAYOFYEAR, #1)',
     "CAST(STRFTIME('%j', #1) AS INTEGER)",
@@ -59,9 +59,9 @@ export const temporalFunctions: FunctionTable = {
   'HOUR/1': hour,
   'MINUTE/1': minute,
   'MONTH/1': month,
-  'MONTHNAME/1': ["TO_CHAR(#1, 'FMMonth')", '=', 'DATENAME(MONTH, #1)', nameOf('%m', months, 1)],
+  'MONTHNAME/1': ["TO_CHAR(#1:TIMESTAMP, 'FMMonth')", '=', 'DATENAME(MONTH, #1)', nameOf('%m', months, 1)],
   'QUARTER/1': [
-    'CAST(EXTRACT(QUARTER FROM #1) AS INTEGER)',
+    'CAST(EXTRACT(QUARTER FROM #1:TIMESTAMP) AS INTEGER)',
     '=',
     'DATEPART(QUARTER, #1)',
     "((CAST(STRFTIME('%m', #1) AS INTEGER) + 2) / 3)",
@@ -69,7 +69,7 @@ export const temporalFunctions: FunctionTable = {
   'SECOND/1': second,
   // By ISO 8601.
   'WEEK/1': [
-    'CAST(EXTRACT(WEEK FROM #1) AS INTEGER)',
+    'CAST(EXTRACT(WEEK FROM #1:TIMESTAMP) AS INTEGER)',
     'WEEK(#1, 3)',
     'DATEPART(ISO_WEEK, #1)',
     "CAST(STRFTIME('%V', #1) AS INTEGER)",
@@ -106,7 +106,7 @@ export const temporalFunctions: FunctionTable = {
 
 function field(name: string, sqliteFormat: string): FunctionRow {
   return [
-    `CAST(EXTRACT(${name} FROM #1) AS INTEGER)`,
+    `CAST(EXTRACT(${name} FROM #1:TIMESTAMP) AS INTEGER)`,
     `${name}(#1)`,
     `DATEPART(${name}, #1)`,
     `CAST(STRFTIME('${sqliteFormat}', #1) AS INTEGER)`,
@@ -122,7 +122,7 @@ function nameOf(sqliteFormat: string, names: readonly string[], from: number): s
 function add(unit: string, modifier: string, { pg = `1 ${unit}`, sqliteFactor = 1 } = {}): FunctionRow {
   const count = sqliteFactor === 1 ? '%1' : `(%1 * ${sqliteFactor})`
   return [
-    `(%2 + %1 * INTERVAL '${pg}')`,
+    `(%2:TIMESTAMP + %1 * INTERVAL '${pg}')`,
     `TIMESTAMPADD(${unit}, #1, #2)`,
     `DATEADD(${unit}, #1, #2)`,
     `DATETIME(#2, ${count} || ' ${modifier}')`,
