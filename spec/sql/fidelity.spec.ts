@@ -131,17 +131,20 @@ describe('what is neither marker nor escape comes out as it went in', () => {
     // A sign between two pieces keeps them from being one token; all else may touch.
     const between = fc.constantFrom(',', ' , ', '\n=', ' = ', '\t,\r\n')
     fc.assert(
-      fc.property(fc.array(fc.tuple(piece, between), { minLength: 1, maxLength: 12 }), (pairs) => {
-        let source = 'x '
-        let expected = 'x '
-        let count = 0
-        for (const [{ source: text, markers, native }, separator] of pairs) {
-          source += text + separator
-          expected += native(count + 1) + separator
-          count += markers
-        }
-        expect(nativeSQL(source, dialect)).toEqual({ sql: expected, parameterCount: count })
-      }),
+      fc.property(
+        fc.array(fc.tuple(piece, between), { minLength: 1, maxLength: 12, size: 'max' }),
+        (pairs) => {
+          let source = 'x '
+          let expected = 'x '
+          let count = 0
+          for (const [{ source: text, markers, native }, separator] of pairs) {
+            source += text + separator
+            expected += native(count + 1) + separator
+            count += markers
+          }
+          expect(nativeSQL(source, dialect)).toEqual({ sql: expected, parameterCount: count })
+        },
+      ),
       { numRuns: isLong ? 100_000 : 1_000 },
     )
   })
@@ -205,7 +208,7 @@ describe('whatever the text', () => {
     () => {
       fc.assert(
         fc.property(
-          fc.array(fc.constantFrom(...pieces), { maxLength: 16 }),
+          fc.array(fc.constantFrom(...pieces), { maxLength: 16, size: 'max' }),
           fc.constantFrom(...dialects),
           fc.constantFrom(...options),
           (parts, dialect, chosen) => {
@@ -245,15 +248,13 @@ describe('whatever the text', () => {
     ['arguments', `{fn concat(${'a,'.repeat(500_000)}a)}`],
     ['a body', `CREATE PROCEDURE p() BEGIN ${'SELECT 1; '.repeat(100_000)}END`],
   ])('a megabyte of it is no matter: %s', (_what, text) => {
+    // Some ten milliseconds each; what grows with the square of the length takes minutes, and the test's time is over.
     for (const dialect of dialects) {
-      const begin = performance.now()
       try {
         nativeSQL(text, dialect)
       } catch (error) {
         expect(error).toBeInstanceOf(SQLException)
       }
-      // Some ten milliseconds; what grows with the square of the length takes minutes.
-      expect(performance.now() - begin).toBeLessThan(5_000)
     }
   })
 })
