@@ -28,7 +28,14 @@ export async function makeCluster(site: Site): Promise<void> {
   const secret = join(site.folder, 'password')
   writeFileSync(secret, superuser.password)
   const how = ['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${secret}`]
-  const what = ['--username', superuser.user, '--encoding=UTF8', '--no-locale', '--no-sync']
+  const what = [
+    '--username',
+    superuser.user,
+    '--encoding=UTF8',
+    '--no-locale',
+    '--no-sync',
+    '--wal-segsize=1',
+  ]
   await run(program(site.binaries, 'initdb'), ['-D', join(site.folder, 'data'), ...how, ...what], site)
 }
 

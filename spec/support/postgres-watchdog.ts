@@ -1,7 +1,7 @@
 // Ends servers whose runner has died, by SIGKILL as well. Imported, it starts the watchdog of this process;
 // run by Node, it is the watchdog: its standard input is a pipe that nobody but the runner holds.
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
@@ -61,7 +61,13 @@ async function end(folder: string): Promise<void> {
     if (ended && attempt >= 5) break
     await sleep(50)
   }
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
+  for (let attempt = 0; attempt < 100 && existsSync(folder); attempt++) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      await sleep(100) // what was making a cluster in it is still at it, and fails soon
+    }
+  }
 }
 
 /** Whether there was anybody to hear it. */
