@@ -1,6 +1,7 @@
 // The settings, as a page: `npm run docs:settings` writes docs/settings.md from the tables that validate them.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pgDescriptor } from '../drivers/pg/settings.ts'
 import { sqliteDescriptor } from '../drivers/sqlite/settings.ts'
 import { poolSettings } from '../src/pool/settings.ts'
 import type { SettingsTable } from '../src/spi/settings.ts'
@@ -24,6 +25,14 @@ A url is \`sqlite:relative/path.db\`, \`sqlite:///absolute/path.db\` or \`sqlite
 percent escapes, or given as \`path\` beside \`driver: sqlite\`. A relative path starts from the working directory.
 
 ${table(sqliteDescriptor.settings)}
+
+## PostgreSQL
+
+A url is \`postgres://user:password@host:5432/database\`, with percent escapes where a part holds \`:\`, \`/\`, \`?\`, \`#\`, \`@\` or \`%\`. The
+folder of a unix socket stands in the place of the host, escaped, or is given as \`?host=/run/postgresql\`. \`sslmode\`, \`ssl\`,
+\`encrypt\` and \`application_name\` are understood. The package \`pg\` is installed by the application: \`npm i pg@^8.23.1\`.
+
+${table(pgDescriptor.settings)}
 `
 }
 

@@ -1,3 +1,4 @@
+import { pgDescriptor } from '../drivers/pg/settings.ts'
 import { sqliteDescriptor } from '../drivers/sqlite/settings.ts'
 import { bindConfiguration } from './naming/configuration.ts'
 import { readConfigurationFile } from './naming/configuration-file.ts'
@@ -29,6 +30,10 @@ const knownDrivers: readonly LoadableDriver[] = [
   {
     ...sqliteDescriptor,
     load: async () => (await import('../drivers/sqlite/index.ts')).sqliteDriver,
+  },
+  {
+    ...pgDescriptor,
+    load: async () => (await import('../drivers/pg/index.ts')).pgDriver,
   },
 ]
 

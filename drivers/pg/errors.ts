@@ -6,28 +6,36 @@ import {
   SQLTimeoutException,
   SQLTransientException,
   SQLWarning,
+  type SQLExceptionDetails,
   type SQLReason,
   type SQLRetry,
 } from '../../src/api/sql-exception.ts'
 import type { TransactionStatus } from '../../src/spi/physical-connection.ts'
 import type { ServerError, ServerMessage } from './pg-module.ts'
-import { CopyRefused, type RequestKind } from './request.ts'
-import { meaningOf, type ErrorClass } from './sqlstates.ts'
+import { CopyRefused } from './request.ts'
+import { meaningOf } from './sqlstates.ts'
 
 export type PgNotice = Error & ServerMessage
 
 /** What went on when an error came. */
 export interface ErrorContext {
-  /** What was under way; `connect` before there is a session. */
-  readonly phase: 'connect' | 'idle' | RequestKind
+  /**
+   * What was under way: `harmless` cannot have changed anything; `commit` may have been the end of a transaction;
+   * `connect` is before there is a session.
+   */
+  readonly phase: 'connect' | 'idle' | 'harmless' | 'statement' | 'commit'
   /** Before it was sent. */
   readonly transactionStatus: TransactionStatus
 }
 
+/** How far a request can have come when its session is lost. */
+export type RequestKind = Exclude<ErrorContext['phase'], 'connect' | 'idle'>
+
 /** What an error means on every database, and what is left after it. */
 export interface Classification {
-  readonly class: ErrorClass
+  readonly class: new (message: string, details: SQLExceptionDetails) => SQLException
   readonly sqlState: string
+  /** The SQLSTATE as the server gave it, or the code of the socket's error (`ECONNRESET`). */
   readonly errorCode: string | undefined
   readonly reason: SQLReason
   readonly fatal: boolean

@@ -1,10 +1,5 @@
 import type { FieldDescription, PgLink, ServerError } from './pg-module.ts'
-import type { PgNotice } from './errors.ts'
-
-/** How far a request can have come when its session is lost. */
-export type RequestKind =
-  /** It cannot have changed anything. */
-  'harmless' | 'statement' | 'commit'
+import type { PgNotice, RequestKind } from './errors.ts'
 
 /**
  * One request to the server, up to its ReadyForQuery. `pg`'s client calls the `handle…` methods; it takes in pipeline

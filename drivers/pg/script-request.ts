@@ -1,4 +1,5 @@
-import { Request, type RequestKind } from './request.ts'
+import type { RequestKind } from './errors.ts'
+import { Request } from './request.ts'
 
 /** A simple query: one text of any number of statements, values as the texts that came. */
 export class ScriptRequest extends Request {

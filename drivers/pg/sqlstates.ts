@@ -16,7 +16,7 @@ import {
   type SQLRetry,
 } from '../../src/api/sql-exception.ts'
 
-export type ErrorClass = new (message: string, details: SQLExceptionDetails) => SQLException
+type ErrorClass = new (message: string, details: SQLExceptionDetails) => SQLException
 
 /** What a SQLSTATE means. */
 export interface Meaning {

@@ -1,9 +1,9 @@
 import { SQLSyntaxErrorException } from '../../src/api/sql-exception.ts'
 import type { RawResult } from '../../src/spi/physical-connection.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
-import { toWarnings } from './errors.ts'
+import { toWarnings, type RequestKind } from './errors.ts'
 import type { FieldDescription, PgLink } from './pg-module.ts'
-import { Request, updateCount, type RequestKind } from './request.ts'
+import { Request, updateCount } from './request.ts'
 import { decodeRow, noRows, shapeOf, type RowShape } from './result-types.ts'
 import type { Wire } from './wire.ts'
 
