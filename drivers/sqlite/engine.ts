@@ -2,7 +2,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { SqlValue } from '../../src/api/sql-types.ts'
 import { DatabaseSync as Database } from './native-sqlite.ts'
 import { PreparedStatement } from './prepared-statement.ts'
-import type { Answer, Failure, NativeValue, NewStatement, OpenOptions, Request } from './protocol.ts'
+import type {
+  Answer,
+  Failure,
+  NativeArguments,
+  NativeValue,
+  NewStatement,
+  OpenOptions,
+  Request,
+} from './protocol.ts'
 import { convertRows, sameColumns, ValueFault, type ResultPlan } from './result-types.ts'
 import { splitScript } from './split-script.ts'
 
@@ -163,7 +171,7 @@ export class Engine {
     }
   }
 
-  #execute(number: number, text: NewStatement | undefined, parameters: readonly NativeValue[]): Outcome {
+  #execute(number: number, text: NewStatement | undefined, parameters: NativeArguments): Outcome {
     const entry = this.#entry(number, text)
     entry.prepared ??= new PreparedStatement(this.database, entry.sql)
     const { prepared } = entry
@@ -172,28 +180,28 @@ export class Engine {
     return outcome
   }
 
-  #run(entry: Entry, prepared: PreparedStatement, parameters: readonly NativeValue[]): RawRows {
+  #run(entry: Entry, prepared: PreparedStatement, parameters: NativeArguments): RawRows {
     const { statement, counted } = prepared
     if (!prepared.returnsRows) {
-      const { changes } = statement.run(...parameters)
+      const { changes } = statement.run(...asValues(parameters))
       return new RawRows(entry, prepared, [], counted === 'not' ? 0 : Number(changes), this.#settle())
     }
     const before = counted === 'by total' ? this.#total() : 0
-    const rows = statement.all(...parameters) as unknown as NativeValue[][]
+    const rows = statement.all(...asValues(parameters)) as unknown as NativeValue[][]
     let count = 0
     if (counted === 'by rows' || (counted === 'by total' && this.#total() !== before)) count = rows.length
     return new RawRows(entry, prepared, rows, count, this.#settle())
   }
 
-  #batch(sql: string, rows: readonly (readonly NativeValue[])[]): Answer {
+  #batch(sql: string, rows: readonly NativeArguments[]): Answer {
     const { counts } = (this.#progress ??= { counts: [], statements: undefined })
     const prepared = new PreparedStatement(this.database, sql)
     while (counts.length < rows.length) {
       const parameters = rows[counts.length]!
       if (prepared.returnsRows) {
-        counts.push(prepared.counted === 'not' ? 0 : prepared.statement.all(...parameters).length)
+        counts.push(prepared.counted === 'not' ? 0 : prepared.statement.all(...asValues(parameters)).length)
       } else {
-        const { changes } = prepared.statement.run(...parameters)
+        const { changes } = prepared.statement.run(...asValues(parameters))
         counts.push(prepared.counted === 'not' ? 0 : Number(changes))
       }
     }
@@ -217,9 +225,9 @@ export class Engine {
     return this.#done()
   }
 
-  #openStream(sql: string, parameters: readonly NativeValue[], fetchSize: number): Answer {
+  #openStream(sql: string, parameters: NativeArguments, fetchSize: number): Answer {
     const prepared = new PreparedStatement(this.database, sql)
-    const iterator = prepared.statement.iterate(...parameters) as unknown as Iterator<NativeValue[]>
+    const iterator = prepared.statement.iterate(...asValues(parameters)) as unknown as Iterator<NativeValue[]>
     const first = iterator.next()
     // The first step fixes the columns: until it is done they may change.
     prepared.refreshPlan()
@@ -378,6 +386,11 @@ function sealRows({ entry, prepared, rows, updateCount, inTransaction }: RawRows
   }
   entry.sent = plan
   return ['result', inTransaction, converted, updateCount, plan.columns]
+}
+
+/** The object of named values is an argument like the others; its types know it as an overload. */
+function asValues(parameters: NativeArguments): readonly NativeValue[] {
+  return parameters as readonly NativeValue[]
 }
 
 function quoted(name: string): string {

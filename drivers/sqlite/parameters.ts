@@ -1,7 +1,8 @@
 import { SQLDataException, SQLFeatureNotSupportedException } from '../../src/api/sql-exception.ts'
 import { TypedParameter, type SqlTypeName } from '../../src/api/sql-types.ts'
 import type { BoundParameters } from '../../src/spi/physical-connection.ts'
-import type { NativeValue } from './protocol.ts'
+import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
+import type { NativeArguments, NativeValue } from './protocol.ts'
 
 /**
  * Values as SQLite is to store them. Where it could not keep one, the value is refused: nothing is rounded.
@@ -23,13 +24,18 @@ import type { NativeValue } from './protocol.ts'
  * | UUID | TEXT in lower case | |
  * | ARRAY | | always (0A000) |
  */
-export function toNative(parameters: BoundParameters): NativeValue[] {
+export function toNative(
+  { names }: Pick<CompiledStatement, 'names'>,
+  parameters: BoundParameters,
+): NativeArguments {
   const native: NativeValue[] = []
   for (let index = 0; index < parameters.length; index++) {
     const value = parameters[index]
     native.push(value instanceof TypedParameter ? typed(value, index) : untyped(value, index))
   }
-  return native
+  if (names === undefined) return native
+  // `node:sqlite` binds by position only what has no name.
+  return [Object.fromEntries(names.map((name, index) => [name, native[index] ?? null]))]
 }
 
 const integerRanges: Partial<Record<SqlTypeName, bigint>> = {

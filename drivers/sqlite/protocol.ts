@@ -21,21 +21,19 @@ export interface NewStatement {
   readonly forget?: number | undefined
 }
 
+/** The values for `?` in order; or one object with the values of a text that names its parameters. */
+export type NativeArguments = readonly NativeValue[] | readonly [named: Readonly<Record<string, NativeValue>>]
+
 /**
  * What the connection asks of the engine. Plain data: it may cross to a thread or a process.
  * A statement goes by its number; its text only the first time. Number 0 is kept nowhere.
  */
 export type Request =
   | readonly ['open', options: OpenOptions]
-  | readonly [
-      'execute',
-      statement: number,
-      text: NewStatement | undefined,
-      parameters: readonly NativeValue[],
-    ]
-  | readonly ['batch', sql: string, rows: readonly (readonly NativeValue[])[]]
+  | readonly ['execute', statement: number, text: NewStatement | undefined, parameters: NativeArguments]
+  | readonly ['batch', sql: string, rows: readonly NativeArguments[]]
   | readonly ['script', text: string]
-  | readonly ['stream', sql: string, parameters: readonly NativeValue[], fetchSize: number]
+  | readonly ['stream', sql: string, parameters: NativeArguments, fetchSize: number]
   | readonly ['fetch', fetchSize: number]
   | readonly ['end']
   | readonly ['begin', readOnly: boolean]

@@ -94,7 +94,7 @@ export class SqliteConnection implements PhysicalConnection {
 
   execute(statement: CompiledStatement, parameters: BoundParameters): Promise<RawResult> {
     return new Promise((resolve, failed) => {
-      const values = toNative(parameters)
+      const values = toNative(statement, parameters)
       const [known, text] = this.#statements.find(statement.sql)
       this.#link.send({
         request: ['execute', known.number, text, values],
@@ -113,7 +113,7 @@ export class SqliteConnection implements PhysicalConnection {
     statement: CompiledStatement,
     rows: readonly BoundParameters[],
   ): Promise<RawBatchResult> {
-    const answer = await this.#link.ask(['batch', statement.sql, rows.map(toNative)])
+    const answer = await this.#link.ask(['batch', statement.sql, rows.map((row) => toNative(statement, row))])
     const [, , updateCounts, failure] = expect(answer, 'counts')
     if (failure === undefined) return { updateCounts }
     return { updateCounts, error: toException(failure, this.#path) }

@@ -55,7 +55,12 @@ export class SqliteStream implements RawStream {
 
   #nextRequest(): Request {
     if (this.#state === 'open') return ['fetch', this.#fetchSize]
-    const request: Request = ['stream', this.#statement.sql, toNative(this.#parameters), this.#fetchSize]
+    const request: Request = [
+      'stream',
+      this.#statement.sql,
+      toNative(this.#statement, this.#parameters),
+      this.#fetchSize,
+    ]
     this.#state = 'open'
     return request
   }
