@@ -61,6 +61,18 @@ describe('the fault proxy', () => {
     expect(proxy.counts().toServer.bytes).toBe(much.length)
   })
 
+  it('hands a slow reader’s backpressure to the writer', async () => {
+    const [client, far] = await pair()
+    far.socket.pause()
+    const much = 50_000_000
+    client.socket.end(Buffer.alloc(much))
+    await sleep(100)
+    expect(proxy.counts().toServer.bytes).toBeLessThan(much)
+    far.socket.resume()
+    await until(() => far.ended)
+    expect(far.text).toHaveLength(much)
+  })
+
   it('stalls: nothing arrives, neither bytes nor an end; later all of it', async () => {
     const [client, far] = await pair()
     await proxy.set({ kind: 'stall' })
