@@ -40,7 +40,7 @@ export interface Bench<Scenario extends { readonly name: string }> {
 }
 
 /** Of one scenario. */
-interface ScenarioReport {
+export interface ScenarioReport {
   readonly scenario: string
   /** Operations per second: the median of the rounds, and the quartiles. */
   readonly peers: Readonly<
