@@ -138,7 +138,8 @@ function escaped(text: string): string {
 
 function giveUpWhenSilent(wire: Wire, milliseconds: number): void {
   const { stream } = wire.client.connection
-  stream.setTimeout(milliseconds, () => {
+  stream.setTimeout(milliseconds)
+  stream.on('timeout', () => {
     if (!wire.isIdle)
       wire.destroy(new Error(`nothing came for ${milliseconds} ms while an answer was awaited`))
   })

@@ -49,6 +49,14 @@ export function encodeParameters(parameters: BoundParameters): EncodedParameters
   return { values, types }
 }
 
+/** Whether a statement with parameters of these types takes the values: NULL without a type fits any. */
+export function fits(declared: readonly number[], { types, values }: EncodedParameters): boolean {
+  for (let at = 0; at < types.length; at++) {
+    if (declared[at] !== types[at] && !(values[at] === null && types[at] === 0)) return false
+  }
+  return true
+}
+
 const int4 = 23
 const int8 = 20
 const numeric = 1700

@@ -17,7 +17,7 @@ import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
 import type { Canceller } from './cancel.ts'
 import { isStalePlan, toException, type RequestKind } from './errors.ts'
 import { frontend } from './frontend-messages.ts'
-import { encodeParameters, type EncodedParameters } from './parameters.ts'
+import { encodeParameters, fits, type EncodedParameters } from './parameters.ts'
 import { PgStream } from './pg-stream.ts'
 import { ScriptRequest } from './script-request.ts'
 import type { SessionFacts } from './session-setup.ts'
@@ -296,8 +296,4 @@ function bytesOf(
   if (found?.shape !== undefined) return frontend.bind(found.name, values).execute(0).sync().take()
   const name = prepares?.name ?? ''
   return frontend.parse(name, sql, types).bind(name, values).describe('P', '').execute(0).sync().take()
-}
-
-function fits(types: readonly number[], row: EncodedParameters): boolean {
-  return types.every((type, at) => type === row.types[at] || (row.values[at] === null && row.types[at] === 0))
 }

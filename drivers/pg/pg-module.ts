@@ -23,6 +23,8 @@ export interface PgLink {
   /** Another one after the step to TLS. */
   readonly stream: Socket
   connect(port: number | string, host?: string): void
+  /** Called for the socket, and again for the one of TLS, before anything is read from it. */
+  attachListeners: (stream: Socket) => void
   requestSsl(): void
   cancel(processId: number, secretKey: number): void
   sendCopyFail(message: string): void

@@ -7,7 +7,7 @@ import { frontend } from './frontend-messages.ts'
 import { encodeParameters } from './parameters.ts'
 import type { FieldDescription, PgLink, ServerError } from './pg-module.ts'
 import { decodeRow, noRows, shapeOf, type RowShape } from './result-types.ts'
-import { checkText, kindOf, StatementRequest } from './statement-requests.ts'
+import { callsFunctions, checkText, kindOf, StatementRequest } from './statement-requests.ts'
 import type { Wire } from './wire.ts'
 
 /**
@@ -37,6 +37,7 @@ export class PgStream implements RawStream {
     return new Promise((resolve, reject) => {
       const request = this.#request
       if (request === undefined) this.#open(resolve, reject)
+      else if (request.lost !== undefined) reject(request.lost)
       else if (request.isOver) resolve({ rows: [], done: true })
       else {
         request.expect(resolve, reject)
@@ -76,8 +77,11 @@ export class PgStream implements RawStream {
 
 class PortalRequest extends StatementRequest {
   readonly #session: Wire
+  readonly #sql: string
   shape: RowShape = noRows
   isOver = false
+  /** The session went first. */
+  lost: SQLException | undefined
   /** The Sync that ends it was sent. */
   synced = false
   #rows: unknown[][] = []
@@ -87,6 +91,7 @@ class PortalRequest extends StatementRequest {
   constructor(wire: Wire, statement: CompiledStatement) {
     super(kindOf(statement), wire)
     this.#session = wire
+    this.#sql = statement.sql
   }
 
   expect(resolve: (batch: RawBatch) => void, reject: (error: SQLException) => void): void {
@@ -141,18 +146,19 @@ class PortalRequest extends StatementRequest {
   finish(): void {
     this.isOver = true
     if (this.failure === undefined) this.#resolve?.({ rows: this.#rows, done: true })
-    else
-      this.#reject?.(
-        toException(this.failure, { phase: this.kind, transactionStatus: this.#session.transactionStatus }),
-      )
+    else this.#reject?.(this.#exception(this.failure))
   }
 
   lose(error: Error): boolean {
     this.isOver = true
-    this.#reject?.(
-      toException(error, { phase: this.kind, transactionStatus: this.#session.transactionStatus }),
-    )
+    this.lost = this.#exception(error)
+    this.#reject?.(this.lost)
     return this.#reject !== undefined
+  }
+
+  #exception(error: unknown): SQLException {
+    const phase = this.kind === 'harmless' && callsFunctions(this.#sql) ? 'statement' : this.kind
+    return toException(error, { phase, transactionStatus: this.#session.transactionStatus })
   }
 
   #end(): void {

@@ -1,4 +1,4 @@
-import type { EncodedParameters } from './parameters.ts'
+import { fits, type EncodedParameters } from './parameters.ts'
 import type { RowShape } from './result-types.ts'
 
 /** A statement prepared by the server, for certain types of its parameters. */
@@ -51,15 +51,9 @@ export class StatementCache {
     return known
   }
 
-  /** A plan that takes these values. */
-  match({ plans }: KnownStatement, { types, values }: EncodedParameters): Plan | undefined {
-    for (const plan of plans) {
-      let at = 0
-      // NULL without a type fits any: where it comes and goes there is one plan, not two.
-      while (at < types.length && (plan.types[at] === types[at] || (values[at] === null && types[at] === 0)))
-        at++
-      if (at === types.length) return plan
-    }
+  /** A plan that takes these values. Where NULL comes and goes there is one plan, not two. */
+  match({ plans }: KnownStatement, parameters: EncodedParameters): Plan | undefined {
+    for (const plan of plans) if (fits(plan.types, parameters)) return plan
     return undefined
   }
 

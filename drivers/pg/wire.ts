@@ -40,6 +40,7 @@ export class Wire {
     })
     this.ended = new Promise((resolve) => link.on('end', resolve))
     link.on('end', () => this.#die(new Error('the server closed the connection')))
+    this.#guardParser()
   }
 
   /** To be called once, when the client has connected. */
@@ -109,6 +110,25 @@ export class Wire {
     this.#die(reason)
     this.client.connection.stream.destroy()
     this.#socket.destroy()
+  }
+
+  /** The parser of `pg` throws at a message that it does not know, and nobody would catch it. */
+  #guardParser(): void {
+    const link = this.client.connection
+    const attach = link.attachListeners
+    link.attachListeners = (stream) => {
+      attach.call(link, stream)
+      for (const listener of stream.listeners('data')) {
+        stream.off('data', listener as () => void)
+        stream.on('data', (chunk: Buffer) => {
+          try {
+            listener.call(stream, chunk)
+          } catch (error) {
+            this.destroy(new Error('the server sent what is no message', { cause: error }))
+          }
+        })
+      }
+    }
   }
 
   #die(cause: Error): void {
