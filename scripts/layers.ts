@@ -15,6 +15,7 @@ const visible = new Map<string, readonly string[]>([
   ...outer.map((room) => [room, [...chain, room]] as const),
   ['spi.ts', [...forDrivers, 'spi.ts']],
   ['sql.ts', ['api', 'sql', 'sql.ts']],
+  ['json.ts', ['api', 'json.ts']],
   ['testing', [...forDrivers, 'testing']],
 ])
 

@@ -14,7 +14,7 @@ interface Row {
 const total = (world: World): number => world.pool.statistics().total
 
 /** Settings that the session or the source obeys: their rows are in those rooms. */
-const elsewhere = ['connectionInitSql', 'queryTimeout', 'statementCacheSize', 'pooling']
+const elsewhere = ['connectionInitSql', 'queryTimeout', 'statementCacheSize', 'integers', 'pooling']
 
 const rows: Record<string, Row> = {
   maximumPoolSize: {
@@ -177,6 +177,7 @@ describe('The settings of the pool', () => {
       connectionInitSql: [],
       sessionReset: 'auto',
       statementCacheSize: 256,
+      integers: 'bigint',
       pooling: 'pool',
     })
   })

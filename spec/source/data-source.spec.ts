@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { SQLException } from '../../src/api/sql-exception.ts'
 import { sql } from '../../src/api/sql-template.ts'
+import { createDataSource } from '../../src/index.ts'
 import type { DataSourceSettings } from '../../src/source/data-source-settings.ts'
 import { DriverTable, loaded } from '../../src/source/driver-table.ts'
 import { createDataSourceWith } from '../../src/source/managed-data-source.ts'
@@ -391,5 +392,33 @@ describe('settings', () => {
       'execute SELECT 1',
     ])
     expect(driver.opened).toBe(1)
+  })
+})
+
+describe('on SQLite', () => {
+  const sqlite = (settings: DataSourceSettings = {}): PooledDataSource =>
+    createDataSource({ url: 'sqlite::memory:', mode: 'inline', ...settings })
+
+  it('maxRows ends a result, and fetches nothing beyond', async () => {
+    await using numbers = sqlite()
+    const text = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n'
+    // Without a limit this text has no end.
+    expect((await numbers.query(text, [], { maxRows: 3 })).rows).toEqual([{ i: 1 }, { i: 2 }, { i: 3 }])
+    expect((await numbers.query('SELECT 1 AS one', [], { maxRows: 3 })).rows).toEqual([{ one: 1 }])
+    expect((await failure(numbers.query('SELECT 1', [], { maxRows: 0 }))).sqlState).toBe('HY024')
+  })
+
+  it("integers: 'safe' gives numbers, and refuses what they cannot hold", async () => {
+    await using numbers = sqlite({ integers: 'safe' })
+    await numbers.execute('CREATE TABLE big (n BIGINT)')
+    await numbers.batch('INSERT INTO big (n) VALUES (?)', [[7n], [null], [2n ** 53n - 1n]])
+    const { rows } = await numbers.query('SELECT n FROM big')
+    expect(rows).toEqual([{ n: 7 }, { n: null }, { n: 2 ** 53 - 1 }])
+    await numbers.execute('INSERT INTO big (n) VALUES (?)', [2n ** 53n])
+    expect(await failure(numbers.query('SELECT n FROM big'))).toMatchObject({ sqlState: '22003' })
+    const streamed = numbers.stream('SELECT n FROM big ORDER BY n DESC')
+    expect(await failure(streamed.next())).toMatchObject({ sqlState: '22003' })
+    const hinted = await numbers.query('SELECT n FROM big WHERE n > 7', [], { types: { n: 'BIGINT' } })
+    expect(hinted.rows).toEqual([{ n: 2n ** 53n - 1n }, { n: 2n ** 53n }])
   })
 })

@@ -20,10 +20,12 @@ export interface StatementOptions extends DeadlineOptions {
   readonly rowMode?: 'object' | 'array' | undefined
   /** The type of a result column that the database leaves open, by label: `{ n: 'BIGINT' }` for `count(*) AS n`. */
   readonly types?: Readonly<Record<string, SqlTypeName>> | undefined
+  /** Rows beyond this are not fetched, silently (`Statement.setMaxRows`). Default: all. A stream is left instead. */
+  readonly maxRows?: number | undefined
 }
 
 /** Options of a stream. The deadline covers the first row, and again each fetch. */
-export interface StreamOptions extends StatementOptions {
+export interface StreamOptions extends Omit<StatementOptions, 'maxRows'> {
   /** Rows asked for at a time. Default: 1,000. */
   readonly fetchSize?: number | undefined
 }

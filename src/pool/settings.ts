@@ -89,6 +89,10 @@ export const poolSettings = {
     default: 256,
     meaning: 'Compiled texts kept for the source, and prepared statements for each physical connection.',
   }),
+  integers: setting(choice('bigint', 'safe'), {
+    default: 'bigint',
+    meaning: 'As what BIGINT is given: bigint; or safe, a number, and an error beyond 2^53.',
+  }),
   pooling: setting(choice('pool', 'none', 'single'), {
     default: 'pool',
     meaning: 'pool; none: a physical connection for each getConnection; single: one, lent in turn.',
@@ -118,6 +122,7 @@ export interface PoolSettings extends PoolLimits {
   readonly connectionInitSql: readonly string[]
   readonly sessionReset: 'auto' | 'always' | 'never'
   readonly statementCacheSize: number
+  readonly integers: 'bigint' | 'safe'
   readonly pooling: 'pool' | 'none' | 'single'
 }
 

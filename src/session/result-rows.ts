@@ -2,6 +2,7 @@ import { SQLDataException, SQLNonTransientException, type SQLException } from '.
 import type { StatementOptions } from '../api/executor.ts'
 import type { ColumnMetadata, Result } from '../api/result.ts'
 import type { SqlTypeName } from '../api/sql-types.ts'
+import type { SessionSettings } from '../spi/driver.ts'
 import type { RawResult } from '../spi/physical-connection.ts'
 
 type RawRow = readonly unknown[]
@@ -10,8 +11,13 @@ type RowBuilder = (row: RawRow) => unknown
 /** A driver that keeps a statement keeps its columns: the builder is found by their identity. */
 const objectBuilders = new WeakMap<readonly ColumnMetadata[], RowBuilder>()
 
+/** How rows are wanted. */
+export interface RowOptions extends Pick<StatementOptions, 'rowMode' | 'types'> {
+  readonly integers: SessionSettings['integers']
+}
+
 /** The result as an application sees it. */
-export function toResult<Row>(raw: RawResult, options: StatementOptions | undefined): Result<Row> {
+export function toResult<Row>(raw: RawResult, options: RowOptions): Result<Row> {
   const columns = hintedColumns(raw.columns, options)
   return {
     rows: toRows<Row>(raw.rows, raw.columns, options),
@@ -25,11 +31,11 @@ export function toResult<Row>(raw: RawResult, options: StatementOptions | undefi
 export function toRows<Row>(
   rows: readonly RawRow[],
   columns: readonly ColumnMetadata[],
-  options: StatementOptions | undefined,
+  options: RowOptions,
 ): Row[] {
   if (rows.length === 0 && columns.length === 0) return []
-  const convert = converter(columns, options?.types)
-  const build: RowBuilder = options?.rowMode === 'array' ? (row) => row : objectBuilder(columns)
+  const convert = converter(columns, options)
+  const build: RowBuilder = options.rowMode === 'array' ? (row) => row : objectBuilder(columns)
   if (convert === undefined) return rows.map(build) as Row[]
   return rows.map((row) => build(convert(row))) as Row[]
 }
@@ -69,11 +75,7 @@ function withOwnProto(build: RowBuilder, position: number): RowBuilder {
     })
 }
 
-function hintedColumns(
-  columns: readonly ColumnMetadata[],
-  options: StatementOptions | undefined,
-): readonly ColumnMetadata[] {
-  const types = options?.types
+function hintedColumns(columns: readonly ColumnMetadata[], { types }: RowOptions): readonly ColumnMetadata[] {
   if (types === undefined) return columns
   for (const name of Object.keys(types)) {
     if (!columns.some((column) => column.name === name)) {
@@ -92,13 +94,15 @@ function hintedColumns(
  */
 function converter(
   columns: readonly ColumnMetadata[],
-  types: StatementOptions['types'],
+  { types, integers }: RowOptions,
 ): ((row: RawRow) => RawRow) | undefined {
   const conversions: [position: number, convert: (value: unknown) => unknown][] = []
   columns.forEach((column, position) => {
     const hint = types !== undefined && Object.hasOwn(types, column.name) ? types[column.name] : undefined
     if (hint !== undefined) conversions.push([position, (value) => convertTo(hint, value, column.name)])
-    else if (column.databaseType === '')
+    else if (integers === 'safe' && column.type === 'BIGINT') {
+      conversions.push([position, (value) => safeNumber(value, column.name)])
+    } else if (column.databaseType === '')
       conversions.push([position, (value) => safeInteger(value, column.name)])
   })
   if (conversions.length === 0) return undefined
@@ -112,6 +116,16 @@ function converter(
     }
     return converted ?? row
   }
+}
+
+/** With `integers: 'safe'`. */
+function safeNumber(value: unknown, name: string): unknown {
+  if (typeof value !== 'bigint') return value
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  throw outOfRange(
+    `The integer in '${name}' is beyond 2^53, and integers is 'safe': ask with types: { ${name}: 'BIGINT' }`,
+  )
 }
 
 function safeInteger(value: unknown, name: string): unknown {

@@ -7,11 +7,11 @@ import type {
   TransactionOptions,
 } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
-import { BatchUpdateException } from '../api/sql-exception.ts'
+import { BatchUpdateException, SQLNonTransientException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { Deadline } from '../spi/deadline.ts'
-import type { BoundParameters } from '../spi/physical-connection.ts'
+import type { BoundParameters, PhysicalConnection, RawResult } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 import { CallDeadline } from './call-deadline.ts'
 import { bindParameters, textAndParameters } from './parameters.ts'
@@ -97,16 +97,18 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const { session } = this
+    const maxRows = checkedMaxRows(options?.maxRows)
     const raw = await session.run(this, {
       what: statement.text,
       deadline: this.deadline(options),
-      pipelinable: !statement.transactionControl,
+      pipelinable: !statement.transactionControl && maxRows === undefined,
       run: () => {
         session.note(statement)
+        if (maxRows !== undefined) return firstRows(session.physical, statement, parameters, maxRows)
         return session.physical.execute(statement, parameters)
       },
     })
-    return toResult<Row>(raw, options)
+    return toResult<Row>(raw, { ...options, integers: session.context.settings.integers })
   }
 
   /** A batch outside a transaction is one, in the same turn: nothing can come between its rows. */
@@ -175,4 +177,25 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     }
     return { statement, given }
   }
+}
+
+function checkedMaxRows(maxRows: number | undefined): number | undefined {
+  if (maxRows === undefined || (Number.isSafeInteger(maxRows) && maxRows >= 1)) return maxRows
+  throw new SQLNonTransientException(`maxRows is ${String(maxRows)}; it wants a whole number from 1`, {
+    sqlState: 'HY024',
+    reason: 'parameter',
+  })
+}
+
+/** One portion of a stream, which is then left: what is beyond it never leaves the database. */
+async function firstRows(
+  physical: PhysicalConnection,
+  statement: CompiledStatement,
+  parameters: BoundParameters,
+  maxRows: number,
+): Promise<RawResult> {
+  const stream = physical.stream(statement, parameters, maxRows)
+  const { rows, done } = await stream.fetch()
+  if (!done) await stream.close()
+  return { columns: stream.columns, rows, updateCount: 0 }
 }

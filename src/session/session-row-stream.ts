@@ -5,7 +5,7 @@ import type { Deadline } from '../spi/deadline.ts'
 import type { BoundParameters, RawStream } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 import { CallDeadline } from './call-deadline.ts'
-import { toRows } from './result-rows.ts'
+import { toRows, type RowOptions } from './result-rows.ts'
 import { streamWasCutOff } from './session-errors.ts'
 import type { Caller, OpenStream, Session } from './session.ts'
 
@@ -18,6 +18,7 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
   readonly #prepare: () => { statement: CompiledStatement; bound: BoundParameters }
   readonly #outerDeadline: Deadline | undefined
   readonly #options: StreamOptions
+  readonly #rowOptions: RowOptions
   #raw: RawStream | undefined
   #what = ''
   #rows: Row[] = []
@@ -40,6 +41,7 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
     this.#prepare = prepare
     this.#outerDeadline = outerDeadline
     this.#options = options
+    this.#rowOptions = { ...options, integers: session.context.settings.integers }
   }
 
   [Symbol.asyncIterator](): this {
@@ -96,7 +98,7 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
     try {
       const fetch = { what: this.#what, deadline: this.#deadline(), run: () => raw.fetch() }
       const batch = await session.runForStream(fetch, first)
-      this.#rows = toRows<Row>(batch.rows, raw.columns, this.#options)
+      this.#rows = toRows<Row>(batch.rows, raw.columns, this.#rowOptions)
       this.#position = 0
       if (batch.done) this.#ended()
     } catch (error) {

@@ -36,6 +36,7 @@ export interface DataSourceSettings {
   readonly connectionInitSql?: string | readonly string[] | undefined
   readonly sessionReset?: 'auto' | 'always' | 'never' | undefined
   readonly statementCacheSize?: number | undefined
+  readonly integers?: 'bigint' | 'safe' | undefined
   readonly pooling?: 'pool' | 'none' | 'single' | undefined
   /** A setting of the driver. */
   readonly [driverSetting: string]: unknown

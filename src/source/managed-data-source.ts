@@ -191,6 +191,6 @@ function effectiveSettings(settings: PoolSettings): PoolSettings {
 }
 
 function sessionSettings(settings: PoolSettings): SessionSettings {
-  const { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql } = settings
-  return { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql }
+  const { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql, integers } = settings
+  return { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql, integers }
 }

@@ -39,6 +39,8 @@ export interface SessionSettings {
   readonly statementCacheSize: number
   /** Run when a session is made, and again when it was reset: what they change belongs to it. Default: none. */
   readonly connectionInitSql?: readonly string[] | undefined
+  /** As what BIGINT is given: `safe` is a number, and beyond 2^53 an error (22003). Default: `bigint`. */
+  readonly integers?: 'bigint' | 'safe' | undefined
 }
 
 /** What is known of a driver without loading it: enough to read its URL and to validate its settings. */
