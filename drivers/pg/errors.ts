@@ -109,10 +109,9 @@ export function classify(
 /** What may be done again when the session was lost, by how far the server can have come. */
 function retryOfLoss({ phase, transactionStatus }: ErrorContext): SQLRetry {
   if (phase === 'commit') return 'unknown-outcome'
-  if (phase === 'connect' || phase === 'idle') return 'connect'
   // Whatever was done in the transaction went with it.
   if (transactionStatus === 'open' || transactionStatus === 'failed') return 'transaction'
-  return phase === 'harmless' ? 'connect' : 'unknown-outcome'
+  return phase === 'statement' ? 'unknown-outcome' : 'connect'
 }
 
 /** The exception for an error of the server, of the socket or of a decoder. */

@@ -15,7 +15,7 @@ import type {
 } from '../../src/spi/physical-connection.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
 import type { Canceller } from './cancel.ts'
-import { isStalePlan, toException, type RequestKind } from './errors.ts'
+import { isStalePlan, toException, type ErrorContext, type RequestKind } from './errors.ts'
 import { frontend } from './frontend-messages.ts'
 import { encodeParameters, fits, type EncodedParameters } from './parameters.ts'
 import { PgStream } from './pg-stream.ts'
@@ -93,7 +93,7 @@ export class PgConnection implements PhysicalConnection {
             resolve({ updateCounts: counts, error: this.#exception(failure, 'statement') })
           }
         },
-        (error) => reject(this.#exception(error, 'statement')),
+        (error) => reject(this.#exception(error, request.phase)),
       )
       this.#writeClosed()
       // Unnamed, and parsed again where the types of a row want it.
@@ -249,8 +249,8 @@ export class PgConnection implements PhysicalConnection {
         } else reject(this.#exception(failure, request.kind))
       },
       (error) => {
-        const mayHaveActed = request.kind === 'harmless' && callsFunctions(sql)
-        reject(this.#exception(error, mayHaveActed ? 'statement' : request.kind))
+        const mayHaveActed = request.phase === 'harmless' && callsFunctions(sql)
+        reject(this.#exception(error, mayHaveActed ? 'statement' : request.phase))
       },
     )
     this.#writeClosed()
@@ -275,13 +275,13 @@ export class PgConnection implements PhysicalConnection {
         kind,
         () =>
           request.failure === undefined ? resolve(request) : reject(this.#exception(request.failure, kind)),
-        (error) => reject(this.#exception(error, kind)),
+        (error) => reject(this.#exception(error, request.phase)),
       )
       this.#wire.send(request, frontend.query(text).take())
     })
   }
 
-  #exception(error: unknown, phase: RequestKind): SQLException {
+  #exception(error: unknown, phase: ErrorContext['phase']): SQLException {
     return toException(error, { phase, transactionStatus: this.#wire.transactionStatus })
   }
 }

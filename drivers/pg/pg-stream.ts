@@ -157,7 +157,7 @@ class PortalRequest extends StatementRequest {
   }
 
   #exception(error: unknown): SQLException {
-    const phase = this.kind === 'harmless' && callsFunctions(this.#sql) ? 'statement' : this.kind
+    const phase = this.phase === 'harmless' && callsFunctions(this.#sql) ? 'statement' : this.phase
     return toException(error, { phase, transactionStatus: this.#session.transactionStatus })
   }
 

@@ -1,5 +1,5 @@
 import type { FieldDescription, PgLink, ServerError } from './pg-module.ts'
-import type { PgNotice, RequestKind } from './errors.ts'
+import type { ErrorContext, PgNotice, RequestKind } from './errors.ts'
 
 /**
  * One request to the server, up to its ReadyForQuery. `pg`'s client calls the `handle…` methods; it takes in pipeline
@@ -10,11 +10,18 @@ export abstract class Request {
   /** What the server, or a decoder of ours, refused. */
   failure: unknown
   notices: PgNotice[] | undefined
+  /** It is on its way: from now on the server may act on it. */
+  sent = false
   /** The next ReadyForQuery is the end of this request, and not of one that `pg` was given by somebody else. */
   answered = false
 
   constructor(kind: RequestKind) {
     this.kind = kind
+  }
+
+  /** For the classification of its loss. */
+  get phase(): ErrorContext['phase'] {
+    return this.sent ? this.kind : 'idle'
   }
 
   /** At ReadyForQuery: all answers are in. */

@@ -75,6 +75,7 @@ export class Wire {
       request.lose(this.#dead)
       return
     }
+    request.sent = true
     const wasIdle = this.#inFlight.length === 0
     this.#inFlight.push(request)
     this.client.query(request)
@@ -139,7 +140,8 @@ export class Wire {
     this.#inFlight = []
     let told = false
     for (const request of lost) told = request.lose(cause) || told
-    if (!told) this.onDeath?.(cause)
+    // The answer to a request may have come in the same breath: whoever waited for it is told first.
+    if (!told) setImmediate(() => this.onDeath?.(cause))
   }
 }
 

@@ -114,6 +114,30 @@ await describePostgres('the death of a session with PostgreSQL', (server) => {
     expect((await failure(open1.fetch())).fatal).toBe(true)
   })
 
+  it('in the same breath as an answer does not take the answer away', async () => {
+    await using proxy = await FaultProxy.start({ target: database.settings })
+    const connection = await open({ ...database.settings, port: proxy.port })
+    const deaths = deathsOf(connection)
+    for (const _ of [1, 2]) await valueOf(connection, 'SELECT 1')
+    await proxy.set({ kind: 'stall', direction: 'toClient' })
+    const order: string[] = []
+    connection.onDeath = (error) => {
+      deaths.push(error)
+      order.push('death')
+    }
+    const answered = valueOf(connection, 'SELECT 1').then((value) => order.push(`answer ${String(value)}`))
+    await sleep(20)
+    await server.terminate(pidOf(connection))
+    await proxy.set({ kind: 'pass' })
+    await answered
+    await sleep(20)
+    expect(order).toEqual(['answer 1', 'death'])
+    // Nothing of this one is sent.
+    const refused = await failure(execute(connection, 'DELETE FROM pg_class'))
+    expect([refused.fatal, refused.retry]).toEqual([true, 'connect'])
+    expect(deaths).toHaveLength(1)
+  })
+
   it('rejects all that was sent together', async () => {
     const connection = await open(database.settings)
     const deaths = deathsOf(connection)

@@ -1,6 +1,8 @@
 import { beforeAll, expect, it } from 'vitest'
 import { createDataSource } from '../../../src/index.ts'
 import type { PostgresDatabase, PostgresSettings } from '../../support/postgres-database.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
+import { postgresFraming } from '../../support/postgres-framing.ts'
 import { describePostgres } from '../../support/postgres.ts'
 import { compiled, execute, failure, open, valueOf } from './support.ts'
 
@@ -150,6 +152,24 @@ await describePostgres('a session with PostgreSQL', (server) => {
       const { rows } = await source.query(traces)
       expect(rows, text).toEqual([{ set: false, temporary: false, listening: 0n, locks: 0n }])
     }
+  })
+
+  it('is lent and given back without a message, when nothing was changed', async () => {
+    await using proxy = await FaultProxy.start({ target: settings, framing: postgresFraming })
+    await using source = createDataSource({ ...settings, port: proxy.port, driver: 'pg', maximumPoolSize: 1 })
+    for (let run = 0; run < 3; run++) await source.query('SELECT ? AS n', [run])
+    const before = proxy.counts().toServer
+    for (let cycle = 0; cycle < 100; cycle++) await (await source.getConnection()).close()
+    expect(proxy.counts().toServer).toEqual(before)
+    await source.query('SELECT ? AS n', [4])
+    const { Bind = 0, Execute = 0, Sync = 0, ...others } = proxy.counts().toServer.types
+    expect(
+      [Bind, Execute, Sync].map(
+        (count, at) => count - [before.types.Bind, before.types.Execute, before.types.Sync][at]!,
+      ),
+    ).toEqual([1, 1, 1])
+    const { Bind: _b, Execute: _e, Sync: _s, ...same } = before.types
+    expect(others).toEqual(same)
   })
 
   it('is streamed by a portal that waits', async () => {
