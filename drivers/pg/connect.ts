@@ -118,6 +118,8 @@ function startupOptions(settings: PgSettings): string {
     IntervalStyle: 'postgres',
     extra_float_digits: '3',
     bytea_output: 'hex',
+    // Texts were read by these rules before they are sent.
+    standard_conforming_strings: 'on',
     ...timeout('statement_timeout', statementTimeout),
     ...timeout('lock_timeout', lockTimeout),
     ...timeout('idle_in_transaction_session_timeout', idleInTransactionTimeout),

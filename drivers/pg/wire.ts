@@ -8,7 +8,7 @@ const statuses: Readonly<Record<string, TransactionStatus>> = { I: 'none', T: 'o
 
 /**
  * The requests under way on one session, answered in the order in which they were sent. What is sent in one turn of
- * the event loop leaves in one write, but for the first of an idle session, which leaves at once.
+ * the event loop leaves in one write.
  */
 export class Wire {
   readonly client: PgClient
@@ -76,11 +76,9 @@ export class Wire {
       return
     }
     request.sent = true
-    const wasIdle = this.#inFlight.length === 0
     this.#inFlight.push(request)
     this.client.query(request)
-    if (wasIdle) this.client.connection.stream.write(bytes)
-    else this.more(bytes)
+    this.more(bytes)
   }
 
   /** More of a request that is under way. */
@@ -96,14 +94,8 @@ export class Wire {
     if (outgoing.length === 0) return
     this.#outgoing = []
     if (this.#dead !== undefined) return
-    const { stream } = this.client.connection
-    if (outgoing.length === 1) {
-      stream.write(outgoing[0]!)
-      return
-    }
-    stream.cork()
-    for (const bytes of outgoing) stream.write(bytes)
-    stream.uncork()
+    // Copying is cheaper than handing many pieces to the system.
+    this.client.connection.stream.write(outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing))
   }
 
   /** Cuts the socket; what is under way is lost. */
