@@ -1,0 +1,154 @@
+// One row by its key: PostgreSQL through Wellhead, and through what people use instead, 10 connections each.
+import knex from 'knex'
+import pg from 'pg'
+import postgres from 'postgres'
+import { createDataSource } from '../src/index.ts'
+import { PostgresServer } from '../spec/support/postgres-server.ts'
+import { runBench } from './support/harness.ts'
+import type { Contender, Peer } from './support/harness.ts'
+
+interface Scenario {
+  readonly name: string
+  readonly callers: number
+}
+
+const size = 10
+const rows = 10_000
+const scenarios: readonly Scenario[] = [
+  { name: '10 callers', callers: 10 },
+  { name: '100 callers', callers: 100 },
+  { name: '1,000 callers', callers: 1_000 },
+]
+const text = 'SELECT id, town FROM address WHERE id = $1'
+
+const server = await PostgresServer.start()
+const database = await server.database()
+const { settings } = database
+const filler = await database.connect()
+await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
+await filler.query("INSERT INTO address SELECT id, 'town ' || id FROM generate_series(0, $1::int - 1) id", [
+  rows,
+])
+await filler.query('ANALYZE address')
+await filler.end()
+
+/** Selects by that many callers at once, each waiting for its row before it asks for the next. */
+function selects(
+  { callers }: Scenario,
+  select: (id: number, caller: number) => Promise<unknown>,
+  end: () => Promise<unknown>,
+): Contender {
+  const rounds = Math.ceil(1_000 / callers)
+  let id = 0
+  const loop = async (caller: number): Promise<void> => {
+    for (let i = 0; i < rounds; i++) {
+      id = (id + 7_919) % rows
+      await select(id, caller)
+    }
+  }
+  return {
+    async run() {
+      await Promise.all(Array.from({ length: callers }, (_, caller) => loop(caller)))
+      return rounds * callers
+    },
+    async end() {
+      await end()
+    },
+  }
+}
+
+const wellhead: Peer<Scenario> = {
+  name: 'wellhead',
+  async prepare(scenario) {
+    const source = createDataSource({ url: database.url, maximumPoolSize: size })
+    const select = 'SELECT id, town FROM address WHERE id = ?'
+    return selects(
+      scenario,
+      (id) => source.query(select, [id]),
+      () => source.close(),
+    )
+  },
+}
+
+function pgPool(name: string, query: (id: number) => pg.QueryConfig): Peer<Scenario> {
+  return {
+    name,
+    async prepare(scenario) {
+      const pool = new pg.Pool({ ...settings, max: size })
+      return selects(
+        scenario,
+        (id) => pool.query(query(id)),
+        () => pool.end(),
+      )
+    },
+  }
+}
+
+/** Clients that their callers keep: no pool at all. */
+const rawPg: Peer<Scenario> = {
+  name: 'pg, clients kept, named',
+  async prepare(scenario) {
+    const clients = Array.from({ length: size }, () => new pg.Client(settings))
+    await Promise.all(clients.map((client) => client.connect()))
+    // A client is asked for one statement at a time: more would queue within it.
+    const tails = clients.map(() => Promise.resolve<unknown>(undefined))
+    return selects(
+      scenario,
+      (id, caller) => {
+        const at = caller % size
+        const turn = tails[at]!.then(() => clients[at]!.query({ name: 'address', text, values: [id] }))
+        tails[at] = turn
+        return turn
+      },
+      () => Promise.all(clients.map((client) => client.end())),
+    )
+  },
+}
+
+const postgresJs: Peer<Scenario> = {
+  name: 'postgres',
+  package: 'postgres',
+  async prepare(scenario) {
+    const { host, port, user, password } = settings
+    const sql = postgres({ host, port, user, password, database: settings.database, max: size })
+    return selects(
+      scenario,
+      async (id) => sql`SELECT id, town FROM address WHERE id = ${id}`,
+      () => sql.end(),
+    )
+  },
+}
+
+const knexPeer: Peer<Scenario> = {
+  name: 'knex',
+  package: 'knex',
+  async prepare(scenario) {
+    const database = knex({ client: 'pg', connection: { ...settings }, pool: { min: 0, max: size } })
+    return selects(
+      scenario,
+      async (id) => database('address').select('id', 'town').where('id', id),
+      () => database.destroy(),
+    )
+  },
+}
+
+try {
+  await runBench({
+    name: 'point-select-pg',
+    title: 'One row by its key, PostgreSQL, 10 connections',
+    unit: 'statements per second',
+    scenarios,
+    peers: [
+      wellhead,
+      rawPg,
+      pgPool('pg-pool, plain', (id) => ({ text, values: [id] })),
+      pgPool('pg-pool, named', (id) => ({ name: 'address', text, values: [id] })),
+      postgresJs,
+      knexPeer,
+    ],
+    control: 'wellhead',
+    targets: [{ scenario: '100 callers', peer: 'wellhead', over: 'pg-pool, plain', atLeast: 1.8 }],
+  })
+} finally {
+  await server.close()
+}
