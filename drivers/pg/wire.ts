@@ -24,6 +24,8 @@ export class Wire {
   #dead: Error | undefined
   #inFlight: Request[] = []
   #outgoing: Buffer[] = []
+  /** Of these the client does not know yet: it is told when they are written, for others may use it as well. */
+  #unsubmitted: Request[] = []
 
   /** To be made before the client connects: it carries the error listener from the first moment (ruling 7). */
   constructor(client: PgClient) {
@@ -77,7 +79,7 @@ export class Wire {
     }
     request.sent = true
     this.#inFlight.push(request)
-    this.client.query(request)
+    this.#unsubmitted.push(request)
     this.more(bytes)
   }
 
@@ -92,8 +94,11 @@ export class Wire {
   flush(): void {
     const outgoing = this.#outgoing
     if (outgoing.length === 0) return
+    const unsubmitted = this.#unsubmitted
     this.#outgoing = []
+    this.#unsubmitted = []
     if (this.#dead !== undefined) return
+    for (const request of unsubmitted) this.client.query(request)
     // Copying is cheaper than handing many pieces to the system.
     this.client.connection.stream.write(outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing))
   }
