@@ -1,6 +1,6 @@
 // One row by its key: PostgreSQL through Wellhead, and through what people use instead, 10 connections each.
 import knex from 'knex'
-import pg from 'pg'
+import { Client, Pool, type QueryConfig } from 'pg'
 import postgres from 'postgres'
 import { createDataSource } from '../src/index.ts'
 import { PostgresServer } from '../spec/support/postgres-server.ts'
@@ -70,11 +70,11 @@ const wellhead: Peer<Scenario> = {
   },
 }
 
-function pgPool(name: string, query: (id: number) => pg.QueryConfig): Peer<Scenario> {
+function pgPool(name: string, query: (id: number) => QueryConfig): Peer<Scenario> {
   return {
     name,
     async prepare(scenario) {
-      const pool = new pg.Pool({ ...settings, max: size })
+      const pool = new Pool({ ...settings, max: size })
       return selects(
         scenario,
         (id) => pool.query(query(id)),
@@ -88,7 +88,7 @@ function pgPool(name: string, query: (id: number) => pg.QueryConfig): Peer<Scena
 const rawPg: Peer<Scenario> = {
   name: 'pg, clients kept, named',
   async prepare(scenario) {
-    const clients = Array.from({ length: size }, () => new pg.Client(settings))
+    const clients = Array.from({ length: size }, () => new Client(settings))
     await Promise.all(clients.map((client) => client.connect()))
     // A client is asked for one statement at a time: more would queue within it.
     const tails = clients.map(() => Promise.resolve<unknown>(undefined))
@@ -123,11 +123,11 @@ const knexPeer: Peer<Scenario> = {
   name: 'knex',
   package: 'knex',
   async prepare(scenario) {
-    const database = knex({ client: 'pg', connection: { ...settings }, pool: { min: 0, max: size } })
+    const client = knex({ client: 'pg', connection: { ...settings }, pool: { min: 0, max: size } })
     return selects(
       scenario,
-      async (id) => database('address').select('id', 'town').where('id', id),
-      () => database.destroy(),
+      async (id) => client('address').select('id', 'town').where('id', id),
+      () => client.destroy(),
     )
   },
 }

@@ -128,6 +128,16 @@ describe('a connection that died between two borrowers', () => {
     expect(driver.opened).toBe(1)
   })
 
+  it('says so when nothing was sent: the same call may be made elsewhere', async () => {
+    open()
+    const connection = await source.getConnection()
+    driver.killAll()
+    await clock.advance(0)
+    const refused = await failure(connection.query('SELECT 1'))
+    expect(refused).toMatchObject({ sqlState: '08003', reason: 'closed', retry: 'connect' })
+    await connection.close()
+  })
+
   it('is replaced for a transaction that has not begun, never for one that has', async () => {
     open()
     driver.failNext('begin', dead('connect'))

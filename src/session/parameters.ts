@@ -54,7 +54,9 @@ export function bindParameters(
   const bound: ParameterValue[] = []
   for (let index = 0; index < parameters.length; index++) {
     const value = parameters[index] as unknown
-    checkValue(value instanceof TypedParameter ? value.value : value, index)
+    // An array is one value only where it says so; elsewhere it is a list that lost its sql.list().
+    const isArray = value instanceof TypedParameter && value.type === 'ARRAY' && Array.isArray(value.value)
+    if (!isArray) checkValue(value instanceof TypedParameter ? value.value : value, index)
     bound.push(value as ParameterValue)
   }
   // A translated escape may have moved or repeated its arguments.

@@ -3,20 +3,26 @@ import {
   SQLNonTransientConnectionException,
   SQLNonTransientException,
   SQLTransactionRollbackException,
+  type SQLRetry,
 } from '../api/sql-exception.ts'
 
 /** Why a handle is closed, for the message of 08003. */
 export type ClosedBy = 'application' | 'newer handle' | 'pool' | 'loss'
 
 /** 08003: the handle is closed. */
-export function connectionClosed(by: ClosedBy, cause?: SQLException): SQLException {
+export function connectionClosed(by: ClosedBy, cause?: SQLException, retry: SQLRetry = 'no'): SQLException {
   const words: Record<ClosedBy, string> = {
     application: 'The connection is closed: close() was called on it',
     'newer handle': 'The connection is closed: its physical connection was handed out again',
     pool: 'The connection is closed: its physical connection was closed by the pool',
     loss: `The connection is closed: the session was lost (${cause?.message ?? 'no reason given'})`,
   }
-  return new SQLNonTransientConnectionException(words[by], { sqlState: '08003', reason: 'closed', cause })
+  return new SQLNonTransientConnectionException(words[by], {
+    sqlState: '08003',
+    reason: 'closed',
+    retry,
+    cause,
+  })
 }
 
 /** HY010: a stream is being read. */

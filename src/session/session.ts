@@ -140,7 +140,8 @@ export class Session implements QueueOwner {
    */
   check(caller: Caller): void {
     if (this.#broken !== undefined && this.generation === caller.generation) {
-      throw connectionClosed('loss', this.#broken)
+      // Nothing of this call was sent: elsewhere it may succeed, in a transaction only with what came before.
+      throw connectionClosed('loss', this.#broken, caller.block === undefined ? 'connect' : 'transaction')
     }
     if (caller.generation !== this.generation || !this.lent) throw connectionClosed(this.#closedBy)
     if (caller.block === this.block) return
@@ -416,7 +417,7 @@ export class Session implements QueueOwner {
     this.physical.destroy()
     this.#onLost(error)
     this.#stream = undefined
-    this.#queue.rejectAll(connectionClosed('loss', error))
+    this.#queue.rejectAll(connectionClosed('loss', error, error.retry))
   }
 }
 

@@ -191,7 +191,9 @@ function timeLeft(deadline: Deadline): number | undefined {
 }
 
 function foundDead(error: unknown): boolean {
-  return error instanceof SQLException && error.fatal && error.retry === 'connect'
+  return (
+    error instanceof SQLException && error.retry === 'connect' && (error.fatal || error.reason === 'closed')
+  )
 }
 
 function mayRunAgain(error: unknown): boolean {
