@@ -12,11 +12,10 @@ import {
   inTransaction,
   noTransaction,
   restoreFailed,
-  rolledBack,
   streamIsOpen,
-  transactionIsLost,
   type ClosedBy,
 } from './session-errors.ts'
+import { SessionTransaction } from './session-transaction.ts'
 import { StatementQueue, type Operation, type QueueOwner } from './statement-queue.ts'
 
 /** What all sessions of a data source share. */
@@ -67,18 +66,14 @@ export class Session implements QueueOwner {
   state: SessionState
   /** The innermost `transaction(fn)` that runs. */
   block: TransactionBlock | undefined
-  /** A transaction was begun here and has not been ended here. */
-  #begun = false
-  /** The database ended it by itself: the reason, where there was an error. */
-  #endedByDatabase: { readonly cause: SQLException | undefined } | undefined
-  /** The turn that runs has begun a transaction for itself alone. */
-  #turnTransaction = false
+  readonly #transaction: SessionTransaction
   #stream: OpenStream | undefined
 
   constructor(physical: PhysicalConnection, context: SessionContext, onLost: (error: SQLException) => void) {
     this.physical = physical
     this.context = context
     this.state = physical.initialState
+    this.#transaction = new SessionTransaction(physical)
     this.#queue = new StatementQueue(this)
     this.#onLost = onLost
     physical.onDeath = (error) => this.lost(error)
@@ -101,7 +96,7 @@ export class Session implements QueueOwner {
   }
 
   get transactionIsOpen(): boolean {
-    return this.#begun || this.physical.transactionStatus !== 'none'
+    return this.#transaction.isOpen
   }
 
   /** Nothing to do before the physical connection can serve somebody else. */
@@ -109,8 +104,7 @@ export class Session implements QueueOwner {
     return (
       this.#queue.isIdle &&
       this.#stream === undefined &&
-      !this.#begun &&
-      this.physical.transactionStatus === 'none' &&
+      !this.#transaction.isOpen &&
       this.state === this.physical.initialState
     )
   }
@@ -165,12 +159,12 @@ export class Session implements QueueOwner {
   run<T>(caller: Caller, operation: Operation<T>): Promise<T> {
     this.check(caller)
     if (this.#stream !== undefined) throw streamIsOpen()
-    return this.#enqueue(this.autoCommit && !this.#begun ? operation : this.#inOrder(operation))
+    return this.#enqueue(this.autoCommit && !this.#transaction.isBegun ? operation : this.#inOrder(operation))
   }
 
   /** Like {@link Session.run}, for the stream that is open. Only its first fetch may have to begin a transaction. */
   runForStream<T>(operation: Operation<T>, first = false): Promise<T> {
-    const plain = !first || (this.autoCommit && !this.#begun)
+    const plain = !first || (this.autoCommit && !this.#transaction.isBegun)
     return this.#enqueue(plain ? operation : this.#inOrder(operation))
   }
 
@@ -187,9 +181,9 @@ export class Session implements QueueOwner {
       what: operation.what,
       deadline: operation.deadline,
       run: async (proceed) => {
-        if (this.#endedByDatabase !== undefined) throw transactionIsLost(this.#endedByDatabase.cause)
-        if (begins && !this.#begun) {
-          await this.#beginNow({})
+        this.#transaction.checkNotLost()
+        if (begins && !this.#transaction.isBegun) {
+          await this.#begin({})
           proceed()
         }
         return operation.run(proceed)
@@ -234,26 +228,20 @@ export class Session implements QueueOwner {
   /** For a block that is already entered: the caller was checked before. */
   begin(options: TransactionOptions, deadline: Deadline | undefined): Promise<void> {
     if (this.#stream !== undefined) throw streamIsOpen()
-    return this.#enqueue({ what: 'BEGIN', deadline, run: () => this.#beginNow(options) })
+    return this.#enqueue({ what: 'BEGIN', deadline, run: () => this.#begin(options) })
   }
 
-  async #beginNow(options: TransactionOptions): Promise<void> {
-    const { isolation, readOnly = this.state.readOnly } = options
-    await this.physical.begin({ isolation, readOnly })
-    this.#begun = true
-    this.#endedByDatabase = undefined
+  #begin({ isolation, readOnly = this.state.readOnly }: TransactionOptions): Promise<void> {
+    return this.#transaction.begin({ isolation, readOnly })
   }
 
   /** A transaction of the turn that runs now. When the turn fails it is rolled back before the next one. */
-  async beginTurn(): Promise<void> {
-    this.#turnTransaction = true
-    await this.physical.begin({ readOnly: this.state.readOnly })
+  beginTurn(): Promise<void> {
+    return this.#transaction.beginTurn(this.state.readOnly)
   }
 
-  async commitTurn(): Promise<void> {
-    const outcome = await this.physical.commit()
-    this.#turnTransaction = false
-    if (outcome === 'rolled-back') throw rolledBack(undefined)
+  commitTurn(): Promise<void> {
+    return this.#transaction.commitTurn()
   }
 
   /** @throws SQLTransactionRollbackException 40000 when the database rolled back instead. */
@@ -262,32 +250,12 @@ export class Session implements QueueOwner {
       what: 'COMMIT',
       ending: true,
       deadline,
-      run: async () => {
-        if (this.#endedByDatabase !== undefined) {
-          const { cause } = this.#endedByDatabase
-          await this.#rollbackNow()
-          throw rolledBack(cause)
-        }
-        if (!this.#begun && this.physical.transactionStatus === 'none') return
-        const outcome = await this.physical.commit()
-        this.#ended()
-        if (outcome === 'rolled-back') throw rolledBack(undefined)
-      },
+      run: () => this.#transaction.commit(),
     })
   }
 
   rollback(): Promise<void> {
-    return this.#enqueue({ what: 'ROLLBACK', ending: true, run: () => this.#rollbackNow() })
-  }
-
-  async #rollbackNow(): Promise<void> {
-    if (this.physical.transactionStatus !== 'none') await this.physical.rollback()
-    this.#ended()
-  }
-
-  #ended(): void {
-    this.#begun = false
-    this.#endedByDatabase = undefined
+    return this.#enqueue({ what: 'ROLLBACK', ending: true, run: () => this.#transaction.rollback() })
   }
 
   /** A turn within a transaction that is not a statement: a savepoint. */
@@ -302,7 +270,7 @@ export class Session implements QueueOwner {
       what: 'ROLLBACK TO SAVEPOINT',
       ending: true,
       run: async () => {
-        if (this.#endedByDatabase === undefined) await run()
+        if (!this.#transaction.isLost) await run()
       },
     })
   }
@@ -344,7 +312,7 @@ export class Session implements QueueOwner {
       deadline: new CallDeadline(this.clock, 'Restoring the session', { timeout: this.cancelGrace }),
       run: async () => {
         await stream?.closeRaw()
-        await this.#rollbackNow()
+        await this.#transaction.rollback()
         await this.#restoreState()
       },
     })
@@ -370,7 +338,7 @@ export class Session implements QueueOwner {
 
   async reset(deadline: Deadline): Promise<void> {
     await this.#enqueue({ what: 'reset', deadline, run: () => this.physical.reset() })
-    this.#ended()
+    this.#transaction.forget()
     this.autoCommit = true
     this.state = this.physical.initialState
     this.#dirty = false
@@ -395,19 +363,12 @@ export class Session implements QueueOwner {
   }
 
   settled(error: SQLException | undefined): void {
-    if (this.#turnTransaction) this.#undoTurn()
-    if (!this.#begun || this.#endedByDatabase !== undefined) return
-    if (this.physical.transactionStatus === 'none') this.#endedByDatabase = { cause: error }
-  }
-
-  /** Not within the turn that failed: a cancel of it may still be under way. */
-  #undoTurn(): void {
-    this.#turnTransaction = false
-    if (this.#broken !== undefined || this.physical.transactionStatus === 'none') return
+    // Not within the turn that failed: a cancel of it may still be under way.
+    if (!this.#transaction.turnEnded(error) || this.#broken !== undefined) return
     this.#queue
-      .runFirst({ what: 'ROLLBACK', ending: true, run: () => this.#rollbackNow() })
-      .catch((error: unknown) => {
-        this.lost(restoreFailed('The transaction of a batch could not be rolled back', error))
+      .runFirst({ what: 'ROLLBACK', ending: true, run: () => this.#transaction.rollback() })
+      .catch((failure: unknown) => {
+        this.lost(restoreFailed('The transaction of a batch could not be rolled back', failure))
       })
   }
 
