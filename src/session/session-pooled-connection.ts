@@ -61,7 +61,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
     const clean = session.isClean
     session.takeBack('newer handle')
     if (clean) return
-    session.cleanUp(connectionClosed('newer handle')).catch((error: unknown) => {
+    session.cleanUp('newer handle').catch((error: unknown) => {
       session.lost(restoreFailed('The session could not be restored', error))
     })
   }
@@ -80,7 +80,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   async #cleanUpAndTell(): Promise<void> {
     let failure: SQLException | undefined
     try {
-      await this.#session.cleanUp(connectionClosed('application'))
+      await this.#session.cleanUp('application')
     } catch (error) {
       // The session is in no known state: nobody may have it again (ruling 2).
       failure = toSQLException(error)

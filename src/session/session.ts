@@ -292,10 +292,10 @@ export class Session implements QueueOwner {
    * Makes the physical connection fit for somebody else: what waits is refused, what runs is stopped, a transaction
    * is rolled back, settings are restored. Comes before anything that a new handle asks for.
    */
-  async cleanUp(refusal: SQLException): Promise<void> {
+  async cleanUp(by: ClosedBy): Promise<void> {
     const stream = this.#stream
     this.#stream = undefined
-    this.#queue.rejectWaiting(refusal)
+    this.#queue.rejectWaiting(connectionClosed(by))
     const running = this.#queue.running
     if (running !== undefined) {
       process.emitWarning(
@@ -303,7 +303,8 @@ export class Session implements QueueOwner {
         { code: 'WELLHEAD_CLOSED_WHILE_RUNNING' },
       )
     }
-    const stopped = this.#queue.stopRunning(refusal)
+    // Whether it has done its work before it was stopped nobody knows.
+    const stopped = this.#queue.stopRunning(connectionClosed(by, undefined, 'caller'))
     if (this.#broken !== undefined) return stopped
     const restored = this.#queue.runFirst({
       what: 'restore the session',
