@@ -239,6 +239,26 @@ describe('transaction', () => {
     expect((await failure(run(5))).reason).toBe('connection-lost')
   })
 
+  it('a commit that fails leaves nothing open; where it cannot be rolled back the connection goes', async () => {
+    await withAccounts(open())
+    const work = (): Promise<unknown> =>
+      source.transaction((tx) => tx.execute('UPDATE account SET balance = ? WHERE id = ?', [0, 1]))
+    driver.failNext('commit', deadlock())
+    expect((await failure(work())).reason).toBe('deadlock')
+    await clock.advance(0)
+    expect(driver.wire().slice(-2)).toEqual(['commit', 'rollback'])
+    expect(driver.opened).toBe(1)
+
+    driver.failNext('commit', deadlock())
+    driver.failNext('rollback', deadlock())
+    expect((await failure(work())).reason).toBe('deadlock')
+    await clock.advance(0)
+    expect(source.statistics()).toMatchObject({ total: 0, inUse: 0 })
+    const { rows } = await source.query('SELECT balance FROM account WHERE id = 1')
+    expect(rows).toEqual([{ balance: 100 }])
+    expect(driver.opened).toBe(2)
+  })
+
   it('begins again on another connection', async () => {
     open()
     driver.failNext('execute', { error: deadlock(), rollsBack: true })

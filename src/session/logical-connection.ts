@@ -70,7 +70,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     session.autoCommit = autoCommit
     if (!open) return
     try {
-      await this.#end(() => session.commit())
+      await this.#end(() => session.commit({ orRollback: true }))
     } catch (error) {
       if (session.isLive(this)) session.autoCommit = !autoCommit
       throw error

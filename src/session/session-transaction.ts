@@ -13,7 +13,7 @@ export class SessionTransaction {
   #begun = false
   /** The database ended it by itself: the reason, where there was an error. */
   #endedByDatabase: { readonly cause: SQLException | undefined } | undefined
-  /** The turn that runs has begun one for itself alone. */
+  /** What the turn that runs leaves open when it fails is rolled back after it: it has no other owner. */
   #ofTurn = false
 
   constructor(physical: PhysicalConnection) {
@@ -40,20 +40,28 @@ export class SessionTransaction {
   }
 
   async begin(options: Pick<TransactionOptions, 'isolation' | 'readOnly'>): Promise<void> {
+    // Until it has succeeded: one that was refused and is open all the same would swallow what comes after it.
+    this.#ofTurn = true
     await this.#physical.begin(options)
+    this.#ofTurn = false
     this.#begun = true
     this.#endedByDatabase = undefined
   }
 
-  /** @throws SQLTransactionRollbackException 40000 when the database rolled back instead. */
-  async commit(): Promise<void> {
+  /**
+   * @param orRollback A commit that fails ends the transaction as well: nobody is there to roll it back.
+   * @throws SQLTransactionRollbackException 40000 when the database rolled back instead.
+   */
+  async commit(orRollback: boolean): Promise<void> {
     if (this.#endedByDatabase !== undefined) {
       const { cause } = this.#endedByDatabase
       await this.rollback()
       throw rolledBack(cause)
     }
     if (!this.isOpen) return
+    this.#ofTurn = orRollback
     const outcome = await this.#physical.commit()
+    this.#ofTurn = false
     this.forget()
     if (outcome === 'rolled-back') throw rolledBack(undefined)
   }

@@ -244,13 +244,16 @@ export class Session implements QueueOwner {
     return this.#transaction.commitTurn()
   }
 
-  /** @throws SQLTransactionRollbackException 40000 when the database rolled back instead. */
-  commit(deadline?: Deadline): Promise<void> {
+  /**
+   * @param options `orRollback`: a commit that fails is followed by a rollback, before anything else.
+   * @throws SQLTransactionRollbackException 40000 when the database rolled back instead.
+   */
+  commit(options: { deadline?: Deadline | undefined; orRollback?: boolean } = {}): Promise<void> {
     return this.#enqueue({
       what: 'COMMIT',
       ending: true,
-      deadline,
-      run: () => this.#transaction.commit(),
+      deadline: options.deadline,
+      run: () => this.#transaction.commit(options.orRollback ?? false),
     })
   }
 
@@ -369,7 +372,7 @@ export class Session implements QueueOwner {
     this.#queue
       .runFirst({ what: 'ROLLBACK', ending: true, run: () => this.#transaction.rollback() })
       .catch((failure: unknown) => {
-        this.lost(restoreFailed('The transaction of a batch could not be rolled back', failure))
+        this.lost(restoreFailed('The transaction of a turn that failed could not be rolled back', failure))
       })
   }
 

@@ -105,15 +105,8 @@ function transaction(session: Session, options: TransactionOptions, deadline: De
   }
   return {
     begin: () => session.begin(options, deadline),
-    keep: async () => {
-      try {
-        await session.commit(deadline)
-      } catch (error) {
-        // A constraint that is checked at the commit leaves the transaction open on some databases.
-        if (session.broken === undefined && session.transactionIsOpen) await session.rollback()
-        throw error
-      }
-    },
+    // A constraint that is checked at the commit leaves the transaction open on some databases.
+    keep: () => session.commit({ deadline, orRollback: true }),
     undo: () => session.rollback(),
   }
 }
