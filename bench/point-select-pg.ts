@@ -5,16 +5,11 @@ import postgres from 'postgres'
 import { createDataSource } from '../src/index.ts'
 import { PostgresServer } from '../spec/support/postgres-server.ts'
 import { runBench } from './support/harness.ts'
-import type { Contender, Peer } from './support/harness.ts'
-
-interface Scenario {
-  readonly name: string
-  readonly callers: number
-}
+import type { Peer } from './support/harness.ts'
+import { rowCount, selects, type Callers } from './support/point-selects.ts'
 
 const size = 10
-const rows = 10_000
-const scenarios: readonly Scenario[] = [
+const scenarios: readonly Callers[] = [
   { name: '10 callers', callers: 10 },
   { name: '100 callers', callers: 100 },
   { name: '1,000 callers', callers: 1_000 },
@@ -27,37 +22,12 @@ const { settings } = database
 const filler = await database.connect()
 await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
 await filler.query("INSERT INTO address SELECT id, 'town ' || id FROM generate_series(0, $1::int - 1) id", [
-  rows,
+  rowCount,
 ])
 await filler.query('ANALYZE address')
 await filler.end()
 
-/** Selects by that many callers at once, each waiting for its row before it asks for the next. */
-function selects(
-  { callers }: Scenario,
-  select: (id: number, caller: number) => Promise<unknown>,
-  end: () => Promise<unknown>,
-): Contender {
-  const rounds = Math.ceil(1_000 / callers)
-  let id = 0
-  const loop = async (caller: number): Promise<void> => {
-    for (let i = 0; i < rounds; i++) {
-      id = (id + 7_919) % rows
-      await select(id, caller)
-    }
-  }
-  return {
-    async run() {
-      await Promise.all(Array.from({ length: callers }, (_, caller) => loop(caller)))
-      return rounds * callers
-    },
-    async end() {
-      await end()
-    },
-  }
-}
-
-const wellhead: Peer<Scenario> = {
+const wellhead: Peer<Callers> = {
   name: 'wellhead',
   async prepare(scenario) {
     const source = createDataSource({ url: database.url, maximumPoolSize: size })
@@ -70,7 +40,7 @@ const wellhead: Peer<Scenario> = {
   },
 }
 
-function pgPool(name: string, query: (id: number) => QueryConfig): Peer<Scenario> {
+function pgPool(name: string, query: (id: number) => QueryConfig): Peer<Callers> {
   return {
     name,
     async prepare(scenario) {
@@ -85,7 +55,7 @@ function pgPool(name: string, query: (id: number) => QueryConfig): Peer<Scenario
 }
 
 /** Clients that their callers keep: no pool at all. */
-const rawPg: Peer<Scenario> = {
+const rawPg: Peer<Callers> = {
   name: 'pg, clients kept, named',
   async prepare(scenario) {
     const clients = Array.from({ length: size }, () => new Client(settings))
@@ -105,7 +75,7 @@ const rawPg: Peer<Scenario> = {
   },
 }
 
-const postgresJs: Peer<Scenario> = {
+const postgresJs: Peer<Callers> = {
   name: 'postgres',
   package: 'postgres',
   async prepare(scenario) {
@@ -119,7 +89,7 @@ const postgresJs: Peer<Scenario> = {
   },
 }
 
-const knexPeer: Peer<Scenario> = {
+const knexPeer: Peer<Callers> = {
   name: 'knex',
   package: 'knex',
   async prepare(scenario) {
