@@ -54,6 +54,7 @@ export function registerDriver(driver: Driver): void {
  * ```ts
  * await using accounts = createDataSource(process.env.DATABASE_URL)
  * ```
+ * On Node 22, which has no `await using`: `const accounts = …`, and `await accounts.close()` in a `finally`.
  *
  * @param settings A url such as `sqlite:address.db`, or settings. `undefined` is allowed by the type only so that an
  * environment variable can be passed on; it is refused.
