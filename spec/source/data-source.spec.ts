@@ -95,6 +95,17 @@ describe('one call', () => {
     expect(source.statistics()).toMatchObject({ idle: 1, inUse: 0 })
   })
 
+  it('maxRows leaves no stream open, also when the fetch fails', async () => {
+    open()
+    await source.withConnection(async (connection) => {
+      const first = (): Promise<unknown> => connection.query('SELECT n FROM series(?)', [10], { maxRows: 2 })
+      driver.failNext('fetch', deadlock())
+      expect((await failure(first())).reason).toBe('deadlock')
+      expect(await first()).toMatchObject({ rows: [{ n: 1 }, { n: 2 }] })
+      expect((await connection.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    })
+  })
+
   it('a stream that is never read borrows nothing', async () => {
     open()
     await source.stream('SELECT n FROM series(?)', [100]).return()

@@ -23,7 +23,7 @@ export interface DataSourceTransactionOptions extends TransactionOptions {
  * whoever made it closes it.
  *
  * As an {@link Executor} each call borrows a connection, runs, and gives it back. A connection that proves dead before
- * anything was executed on it is replaced, up to twice, without the caller's noticing.
+ * anything was executed on it is replaced, up to twice, without the caller's noticing; a stream is not: its error says `connect`.
  */
 export interface DataSource extends Executor, Wrapper {
   readonly name: string

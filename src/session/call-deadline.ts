@@ -116,6 +116,23 @@ export class CallDeadline implements Deadline {
   }
 }
 
+/** The deadline of a statement or a fetch; undefined when nothing ends it. */
+export function statementDeadline(
+  context: {
+    readonly clock: Clock
+    readonly settings: { readonly queryTimeout: number }
+    readonly dataSourceName: string
+  },
+  what: string,
+  options: DeadlineOptions | undefined,
+  outer: Deadline | undefined,
+): Deadline | undefined {
+  const { clock, settings, dataSourceName } = context
+  const isOpen = options?.timeout === undefined && options?.signal === undefined
+  if (isOpen && settings.queryTimeout === Infinity) return outer
+  return CallDeadline.from(clock, `${what} on ${dataSourceName}`, options, settings.queryTimeout, outer)
+}
+
 /** A deadline that never comes, for housekeeping that has its own end. */
 export const noDeadline: Deadline = {
   expiresAt: Infinity,

@@ -1,3 +1,4 @@
+import { wholeNumberOption } from '../api/call-options.ts'
 import type {
   DeadlineOptions,
   Executor,
@@ -7,13 +8,13 @@ import type {
   TransactionOptions,
 } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
-import { BatchUpdateException, SQLNonTransientException } from '../api/sql-exception.ts'
+import { BatchUpdateException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { BoundParameters, PhysicalConnection, RawResult } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
-import { CallDeadline } from './call-deadline.ts'
+import { statementDeadline } from './call-deadline.ts'
 import { bindParameters, textAndParameters } from './parameters.ts'
 import { toResult } from './result-rows.ts'
 import { inTransaction } from './session-errors.ts'
@@ -97,7 +98,8 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const { session } = this
-    const maxRows = checkedMaxRows(options?.maxRows)
+    const maxRows =
+      options?.maxRows === undefined ? undefined : wholeNumberOption('maxRows', options.maxRows, 1)
     const raw = await session.run(this, {
       what: statement.text,
       deadline: this.deadline(options),
@@ -142,17 +144,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   }
 
   protected deadline(options: DeadlineOptions | undefined): Deadline | undefined {
-    const { clock, settings, dataSourceName } = this.session.context
-    if (options?.timeout === undefined && options?.signal === undefined) {
-      if (settings.queryTimeout === Infinity) return this.outerDeadline
-    }
-    return CallDeadline.from(
-      clock,
-      `A statement on ${dataSourceName}`,
-      options,
-      settings.queryTimeout,
-      this.outerDeadline,
-    )
+    return statementDeadline(this.session.context, 'A statement', options, this.outerDeadline)
   }
 
   #prepare(
@@ -179,14 +171,6 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   }
 }
 
-function checkedMaxRows(maxRows: number | undefined): number | undefined {
-  if (maxRows === undefined || (Number.isSafeInteger(maxRows) && maxRows >= 1)) return maxRows
-  throw new SQLNonTransientException(`maxRows is ${String(maxRows)}; it wants a whole number from 1`, {
-    sqlState: 'HY024',
-    reason: 'parameter',
-  })
-}
-
 /** One portion of a stream, which is then left: what is beyond it never leaves the database. */
 async function firstRows(
   physical: PhysicalConnection,
@@ -195,7 +179,13 @@ async function firstRows(
   maxRows: number,
 ): Promise<RawResult> {
   const stream = physical.stream(statement, parameters, maxRows)
-  const { rows, done } = await stream.fetch()
-  if (!done) await stream.close()
-  return { columns: stream.columns, rows, updateCount: 0 }
+  try {
+    const { rows, done } = await stream.fetch()
+    if (!done) await stream.close()
+    return { columns: stream.columns, rows, updateCount: 0 }
+  } catch (error) {
+    // Whatever has failed, the next statement finds no stream open.
+    await stream.close().catch(() => {})
+    throw error
+  }
 }

@@ -1,10 +1,10 @@
+import { wholeNumberOption } from '../api/call-options.ts'
 import type { StreamOptions } from '../api/executor.ts'
 import type { RowStream } from '../api/result.ts'
-import { SQLNonTransientException } from '../api/sql-exception.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { BoundParameters, RawStream } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
-import { CallDeadline } from './call-deadline.ts'
+import { statementDeadline } from './call-deadline.ts'
 import { toRows, type RowOptions } from './result-rows.ts'
 import { streamWasCutOff } from './session-errors.ts'
 import type { Caller, OpenStream, Session } from './session.ts'
@@ -109,16 +109,7 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
 
   #open(): void {
     const session = this.#session
-    const fetchSize = this.#options.fetchSize ?? defaultFetchSize
-    if (!Number.isSafeInteger(fetchSize) || fetchSize < 1) {
-      throw new SQLNonTransientException(
-        `fetchSize is ${String(fetchSize)}; it wants a whole number from 1`,
-        {
-          sqlState: 'HY024',
-          reason: 'parameter',
-        },
-      )
-    }
+    const fetchSize = wholeNumberOption('fetchSize', this.#options.fetchSize ?? defaultFetchSize, 1)
     const { statement, bound } = this.#prepare()
     session.openStream(this.#caller, this)
     session.note(statement)
@@ -152,16 +143,6 @@ export class SessionRowStream<Row> implements RowStream<Row>, OpenStream {
   }
 
   #deadline(): Deadline | undefined {
-    const { clock, settings, dataSourceName } = this.#session.context
-    const { timeout, signal } = this.#options
-    if (timeout === undefined && signal === undefined && settings.queryTimeout === Infinity)
-      return this.#outerDeadline
-    return CallDeadline.from(
-      clock,
-      `A fetch on ${dataSourceName}`,
-      { timeout, signal },
-      settings.queryTimeout,
-      this.#outerDeadline,
-    )
+    return statementDeadline(this.#session.context, 'A fetch', this.#options, this.#outerDeadline)
   }
 }

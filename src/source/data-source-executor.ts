@@ -1,3 +1,4 @@
+import { wholeNumberOption } from '../api/call-options.ts'
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
 import type { ConnectionOptions, DataSource, DataSourceTransactionOptions } from '../api/data-source.ts'
@@ -9,7 +10,7 @@ import type {
   TransactionOptions,
 } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
-import { SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
+import { SQLException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
@@ -89,12 +90,7 @@ export abstract class DataSourceExecutor implements DataSource {
   ): Promise<T> {
     const [options, work] = typeof first === 'function' ? [{}, first] : [first, second!]
     const { retries = 0, isolation, readOnly } = options
-    if (!(retries >= 0) || Math.floor(retries) !== retries) {
-      throw new SQLNonTransientException(`retries is ${String(retries)}; it wants a whole number from 0`, {
-        sqlState: 'HY024',
-        reason: 'parameter',
-      })
-    }
+    wholeNumberOption('retries', retries, 0)
     const deadline = this.#deadline('A transaction', options)
     let begun = false
     const attempt = (connection: Connection, left: DeadlineOptions | undefined): Promise<T> => {
