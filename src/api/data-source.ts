@@ -1,5 +1,6 @@
 import type { ConnectionEventListener, ConnectionSource } from './connection-event.ts'
 import type { Connection } from './connection.ts'
+import type { DataSourceHealth } from './data-source-health.ts'
 import type { DeadlineOptions, Executor, Transaction, TransactionOptions } from './executor.ts'
 import { interfaceToken, type InterfaceToken, type Wrapper } from './wrapper.ts'
 
@@ -41,6 +42,16 @@ export interface DataSource extends Executor, Wrapper {
     options: DataSourceTransactionOptions,
     work: (transaction: Transaction) => Promise<T>,
   ): Promise<T>
+
+  /**
+   * Asks whether the database answers, without waiting for a borrower: an idle connection is asked; where there is none,
+   * or it does not answer, a login is made, whose connection the pool then has. When every place in the pool is taken, it
+   * is a login beyond `maximumPoolSize`, one at a time, closed at once. What the database says is in the result; it
+   * rejects only when its signal was aborted (57014) or an option is wrong (HY024).
+   *
+   * @param options The default timeout is the setting `validationTimeout` (5 s).
+   */
+  health(options?: DeadlineOptions): Promise<DataSourceHealth>
 
   addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
   removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void

@@ -2,6 +2,7 @@ import type { Duration } from './duration.ts'
 import type { BatchResult, Result, RowStream } from './result.ts'
 import type { SqlFragment } from './sql-template.ts'
 import type { SqlParameters, SqlTypeName } from './sql-types.ts'
+import type { Wrapper } from './wrapper.ts'
 
 /** How long a call may take, and who may end it earlier. Both may be given. */
 export interface DeadlineOptions {
@@ -22,10 +23,17 @@ export interface StatementOptions extends DeadlineOptions {
   readonly types?: Readonly<Record<string, SqlTypeName>> | undefined
   /** Rows beyond this are not fetched, silently (`Statement.setMaxRows`). Default: all. A stream is left instead. */
   readonly maxRows?: number | undefined
+  /**
+   * Columns of the rows that an INSERT inserts, told in `result.generatedKeys` (`Connection.prepareStatement(sql,
+   * columnNames)`); `result.rows` is empty then. Names are taken as the database has them, with their case. Another
+   * statement is refused (0A000), and so is one that has RETURNING or OUTPUT itself (42601). MySQL tells only the
+   * number that it has given to one row.
+   */
+  readonly generatedKeys?: readonly string[] | undefined
 }
 
 /** Options of a stream. The deadline covers the first row, and again each fetch. */
-export interface StreamOptions extends Omit<StatementOptions, 'maxRows'> {
+export interface StreamOptions extends Omit<StatementOptions, 'maxRows' | 'generatedKeys'> {
   /** Rows asked for at a time. Default: 1,000. */
   readonly fetchSize?: number | undefined
 }
@@ -75,7 +83,8 @@ export interface Executor {
 
   /**
    * Runs one text with many rows of parameters. Outside a transaction the batch is one: all rows or none.
-   * Stops at the first failure with a `BatchUpdateException`.
+   * Stops at the first failure with a `BatchUpdateException`. Generated keys are not told: insert several rows by one
+   * statement (`sql.rows`) for that.
    */
   batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult>
 
@@ -87,8 +96,11 @@ export interface Executor {
   transaction<T>(options: TransactionOptions, work: (transaction: Transaction) => Promise<T>): Promise<T>
 }
 
-/** A running transaction. It is dead (25000) as soon as its function has settled. */
-export interface Transaction extends Executor {
+/**
+ * A running transaction. It is dead (25000) as soon as its function has settled; so is what its `unwrap` gave of the
+ * driver's own.
+ */
+export interface Transaction extends Executor, Wrapper {
   /** Runs a function within a savepoint: a failure undoes only what was done in it. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   transaction<T>(

@@ -21,6 +21,11 @@ export interface Result<Row = Record<string, unknown>> {
   readonly columns: readonly ColumnMetadata[]
   /** How many rows were inserted, updated or deleted; 0 for a statement that changes none. */
   readonly updateCount: number
+  /**
+   * The columns that the option `generatedKeys` asked for, of each inserted row, by the names that it gave; the
+   * option `types` is about these then. Empty without it.
+   */
+  readonly generatedKeys: readonly Record<string, unknown>[]
   readonly warnings: readonly SQLWarning[]
 }
 
@@ -35,5 +40,7 @@ export interface BatchResult {
  */
 export interface RowStream<Row = Record<string, unknown>>
   extends AsyncIterableIterator<Row>, AsyncDisposable {
+  /** Known as soon as the first `next()` has settled, also when there are no rows; empty before. */
+  readonly columns: readonly ColumnMetadata[]
   return(): Promise<IteratorResult<Row>>
 }

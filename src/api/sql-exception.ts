@@ -189,7 +189,10 @@ export class SQLTransientConnectionException extends SQLTransientException {
  * A driver always stops at the first failure. `cause` is the failure itself.
  */
 export class BatchUpdateException extends SQLException {
-  /** The counts of the rows before the failing one. When the batch was its own transaction they were rolled back. */
+  /**
+   * The counts of the rows before the failing one. When the batch was its own transaction they were rolled back. Empty
+   * where a value was refused before anything was sent.
+   */
   readonly updateCounts: readonly number[]
   /** The position of the failing row, from 0. */
   readonly index: number

@@ -22,6 +22,9 @@ export type SqlTypeName =
  * A value as it comes from a database, the same for all drivers. The column decides, never the value:
  * BIGINT is a `bigint`, DECIMAL a string, BOOLEAN a boolean, dates and times are ISO strings, binary is a
  * `Uint8Array`, NULL is `null`.
+ *
+ * With the setting `types: 'date'` a DATE, TIMESTAMP or TIMESTAMP_WITH_TIMEZONE is a `Date` instead. With
+ * `types: 'native'` values are what the package of the driver gives, which may be anything.
  */
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array | readonly SqlValue[]
 

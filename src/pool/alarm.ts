@@ -9,14 +9,14 @@ export class Alarm {
   dueAt = Infinity
   readonly #clock: Clock
   readonly #keepAlive: boolean
-  readonly #ring: (now: number) => number
+  readonly #ring: (now: number, late: number) => number
   #timer: Timer | undefined
 
   /**
-   * @param ring Does what is due and returns when the next thing is, `Infinity` for never.
+   * @param ring Does what is due and returns when the next thing is, `Infinity` for never. It is told how late it is.
    * @param keepAlive Whether what it waits for is a reason to keep the process running.
    */
-  constructor(clock: Clock, keepAlive: boolean, ring: (now: number) => number) {
+  constructor(clock: Clock, keepAlive: boolean, ring: (now: number, late: number) => number) {
     this.#clock = clock
     this.#keepAlive = keepAlive
     this.#ring = ring
@@ -45,7 +45,7 @@ export class Alarm {
     const early = this.dueAt - now
     this.dueAt = Infinity
     // Timers are rounded to milliseconds and limited in length: what is left is waited for.
-    const next = early > 0 ? now + early : this.#ring(now)
+    const next = early > 0 ? now + early : this.#ring(now, -early)
     if (next !== Infinity) this.set(next, now)
   }
 }

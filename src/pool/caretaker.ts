@@ -17,8 +17,12 @@ export class Caretaker<T, Lent> {
     this.#engine = engine
   }
 
-  /** Asks whether an idle resource still lives; then it rests again, or serves a waiter, or goes. */
-  check(slot: Slot<T>): void {
+  /**
+   * Asks whether an idle resource still lives; then it rests again, or serves a waiter, or goes.
+   *
+   * @param told What it answered; false when it was given up meanwhile.
+   */
+  check(slot: Slot<T>, told?: (valid: boolean) => void): void {
     const { idle, slots, clock, factory, events } = this.#engine
     if (slot.linked) idle.remove(slot)
     slots.transition(slot, SlotState.validating)
@@ -34,11 +38,44 @@ export class Caretaker<T, Lent> {
           events.emit('validated', { member: this.#engine.member(slot, now), valid, took: now - startedAt })
         }
         // A listener may have closed the pool.
-        if (slot.state !== SlotState.validating) return
+        if (slot.state !== SlotState.validating) {
+          told?.(false)
+          return
+        }
         if (valid) this.#passed(slot, now)
         else this.#failed(slot, error)
+        told?.(valid)
       },
+      () => told?.(false),
     )
+  }
+
+  /** Something has happened that idle resources may not have survived: each is asked before it is lent again. */
+  suspectIdle(): void {
+    for (const slot of this.#engine.idle) slot.suspect = true
+  }
+
+  /**
+   * For somebody who waits, a resource that was idle and may have died: it is asked, or replaced without asking
+   * (`onStale`). False when as many are being made as are waited for.
+   */
+  refresh(slot: Slot<T>): boolean {
+    const { limits, slots, idle, waiters } = this.#engine
+    const { counts } = slots
+    if (limits.onStale === 'validate') {
+      this.check(slot)
+    } else {
+      const closing = counts[SlotState.closing]!
+      // Where the pool has become smaller, a place may go with its connection.
+      const places = Math.max(0, limits.maximumPoolSize - slots.total + closing)
+      const coming = counts[SlotState.validating]! + counts[SlotState.connecting]! + Math.min(closing, places)
+      if (coming >= waiters.size) {
+        idle.push(slot)
+        return false
+      }
+      this.#engine.retire(slot, 'stale')
+    }
+    return true
   }
 
   /** Makes it as new, after one borrower and before the next is chosen. */
@@ -70,8 +107,10 @@ export class Caretaker<T, Lent> {
     const reason = this.#engine.unfit(slot)
     if (reason !== undefined) {
       this.#engine.retire(slot, reason)
-    } else if (waiters.size > 0) {
-      this.#engine.handOver(slot)
+      // It was checked for somebody: whom another may serve.
+      this.#engine.dispatch()
+    } else if (waiters.size > 0 && !this.#engine.suspended) {
+      this.#engine.handOver(slot, now)
     } else {
       // Nobody used it: it goes back to its place among the cold, and stays as old as it was.
       slots.transition(slot, SlotState.idle)
@@ -96,19 +135,24 @@ export class Caretaker<T, Lent> {
     what: string,
     step: (deadline: Deadline) => Promise<R>,
     settle: (outcome: R | undefined, error: unknown) => void,
+    givenUp: () => void = nothing,
   ): void {
     const { clock, name, limits } = this.#engine
     const deadline = new CallDeadline(clock, `${what} of ${name}`, { timeout: limits.validationTimeout })
     let settled = false
     let stop = nothing
-    slot.giveUpStep = () => {
+    const end = (): void => {
       settled = true
       slot.giveUpStep = undefined
       stop()
     }
+    slot.giveUpStep = () => {
+      end()
+      givenUp()
+    }
     const once = (outcome: R | undefined, error: unknown): void => {
       if (settled) return
-      slot.giveUpStep?.()
+      end()
       settle(outcome, error)
     }
     let work: Promise<R>

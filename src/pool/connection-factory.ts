@@ -3,10 +3,10 @@ import type { SQLException } from '../api/sql-exception.ts'
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { ConnectionPoolDataSource } from '../spi/driver.ts'
-import type { PooledConnection } from '../spi/pooled-connection.ts'
-import type { SlotFactory } from './engine.ts'
+import type { ConnectionActivity, PooledConnection } from '../spi/pooled-connection.ts'
+import type { SlotFactory } from './slot-factory.ts'
 import type { PoolSettings } from './settings.ts'
-import type { Slot } from './slot.ts'
+import type { CloseReason, Slot } from './slot.ts'
 
 /** Told what a physical connection says. */
 export interface MemberListener {
@@ -59,6 +59,7 @@ export class Member implements ConnectionEventListener<PooledConnection> {
 
 /** Makes physical connections out of a driver, and says what the pool's settings mean for them. */
 export class ConnectionFactory implements SlotFactory<Member, Connection> {
+  readonly lendsHandles = true
   readonly #dataSource: ConnectionPoolDataSource
   readonly #settings: Pick<PoolSettings, 'sessionReset'>
   readonly #memberOf: (pooled: PooledConnection) => Member
@@ -77,9 +78,10 @@ export class ConnectionFactory implements SlotFactory<Member, Connection> {
     return this.#memberOf(await this.#dataSource.getPooledConnection({ deadline }))
   }
 
-  destroy({ pooled }: Member, abort: boolean): Promise<void> {
-    if (abort) pooled.abort()
-    return pooled.close()
+  destroy({ pooled }: Member, reason?: CloseReason): Promise<void> {
+    // It is not expected to answer.
+    if (reason === 'broken' || reason === 'invalid' || reason === 'resetFailed') pooled.abort()
+    return pooled.close(reason === 'leaked' ? 'leak' : 'pool')
   }
 
   validate({ pooled }: Member, deadline: Deadline): Promise<boolean> {
@@ -93,6 +95,10 @@ export class ConnectionFactory implements SlotFactory<Member, Connection> {
 
   reset({ pooled }: Member, deadline: Deadline): Promise<void> {
     return pooled.reset(deadline)
+  }
+
+  activity({ pooled }: Member): ConnectionActivity {
+    return pooled.activity
   }
 
   isBroken({ pooled }: Member): boolean {

@@ -6,12 +6,20 @@ import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { ConnectionPoolDataSource } from '../spi/driver.ts'
+import type { PooledConnection } from '../spi/pooled-connection.ts'
+import type { PoolAdministration } from './administration.ts'
 import { ConnectionFactory, Member } from './connection-factory.ts'
 import type { MemberListener } from './connection-factory.ts'
 import { PoolEngine } from './engine.ts'
+import { PoolClosedError } from './errors.ts'
 import type { PoolEventStream } from './events.ts'
+import { letExitOnIdle } from './exit-on-idle.ts'
+import type { Finding } from './health-check.ts'
 import type { PoolSettings } from './settings.ts'
+import { Sharing } from './sharing.ts'
+import type { Successor } from './shutdown.ts'
 import { SlotState } from './slot.ts'
+import { statisticsOf } from './statistics.ts'
 import type { PoolStatistics } from './statistics.ts'
 
 type Listener = ConnectionEventListener<ConnectionSource>
@@ -35,6 +43,7 @@ export interface ConnectionPoolOptions {
  */
 export class ConnectionPool {
   readonly name: string
+  /** In force: they change when the pool is reconfigured. */
   readonly settings: PoolSettings
   /** @internal The engine, for specs. */
   readonly engine: PoolEngine<Member, Connection>
@@ -49,7 +58,9 @@ export class ConnectionPool {
   }: ConnectionPoolOptions) {
     this.name = name
     this.#listeners = new Listeners(name)
-    this.settings = settings
+    // Of its own: changed in place, so that whoever holds it has what is in force.
+    const inForce = { ...settings }
+    this.settings = inForce
     const now = (): number => clock.now()
     const listener: MemberListener = {
       memberClosed: (member) => this.#memberClosed(member),
@@ -59,13 +70,28 @@ export class ConnectionPool {
       name,
       clock,
       random,
-      limits: settings,
+      limits: inForce,
       factory: new ConnectionFactory(
         dataSource,
-        settings,
+        inForce,
         (pooled) => new Member(pooled, name, now, listener),
       ),
     })
+    letExitOnIdle(this.engine, inForce)
+    this.engine.sharing = new Sharing(this.engine, {
+      settings: inForce,
+      sessionOf: ({ pooled }) => pooled.shared,
+      returned: ({ resource }) => this.#tellClosed(resource!),
+    })
+  }
+
+  get administration(): PoolAdministration {
+    return this.engine.administration
+  }
+
+  /** Statements that need no connection of their own. */
+  get sharing(): Sharing<Member, Connection> {
+    return this.engine.sharing!
   }
 
   get events(): PoolEventStream {
@@ -83,8 +109,36 @@ export class ConnectionPool {
     return this.engine.acquire(deadline)
   }
 
+  /** Runs a function that holds a connection of this pool, so that it is known when it asks for another. */
+  hold<R>(work: () => Promise<R>): Promise<R> {
+    return this.engine.admission.within(work)
+  }
+
+  /**
+   * Makes the connections that `minimumIdle` asks for, one at least.
+   *
+   * @throws SQLException of the first connect that fails; PoolClosedError.
+   */
+  async start(): Promise<void> {
+    try {
+      if (!this.engine.isClosed) await this.engine.connector.start()
+    } catch (error) {
+      if (!this.engine.isClosed) throw error
+    }
+    if (this.engine.isClosed) throw new PoolClosedError(this.name)
+  }
+
+  /** Asks the database. Never waits for a borrower, never rejects. */
+  checkHealth(): Promise<Finding<PooledConnection>> {
+    return this.engine.health
+      .run()
+      .then((finding) =>
+        'answered' in finding ? { answered: finding.answered.pooled, took: finding.took } : finding,
+      )
+  }
+
   statistics(): PoolStatistics {
-    return this.engine.statistics()
+    return statisticsOf(this.engine)
   }
 
   /** Heard before the pool itself acts: a closed connection is announced before it is lent again. */
@@ -101,20 +155,25 @@ export class ConnectionPool {
    * Resolves when every physical connection is gone.
    *
    * @param options `drainTimeout` in milliseconds: how long borrowers may take; then their connections are closed.
-   *   Default: 10,000. A later call can shorten it.
+   *   Default: 10,000. A later call can shorten it. `successor`: where those who wait go instead of being sent away.
    */
-  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void> {
-    return this.engine.close(options?.drainTimeout)
+  close(options?: {
+    readonly drainTimeout?: number | undefined
+    readonly successor?: Successor<Connection> | undefined
+  }): Promise<void> {
+    return this.engine.close(options?.drainTimeout, options?.successor)
   }
 
   #memberClosed(member: Member): void {
     const { slot } = member
     // The pool may have given it up already: then nobody is interested any more.
     if (!slot.lent) return
-    if (!this.#listeners.isEmpty) {
-      this.#listeners.notify('connectionClosed', notifyClosed, { source: member.source })
-    }
+    this.#tellClosed(member)
     this.engine.release(slot)
+  }
+
+  #tellClosed({ source }: Member): void {
+    if (!this.#listeners.isEmpty) this.#listeners.notify('connectionClosed', notifyClosed, { source })
   }
 
   #memberFailed(member: Member, error: SQLException): void {

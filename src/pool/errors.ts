@@ -1,5 +1,7 @@
 import { nameAfterClass } from '../api/error-name.ts'
 import { SQLNonTransientConnectionException, SQLTransientConnectionException } from '../api/sql-exception.ts'
+import { borrowersInWords } from './borrowers.ts'
+import type { PoolBorrower } from './borrowers.ts'
 
 /** The pool at the moment of an error. */
 export interface PoolSnapshot {
@@ -8,18 +10,33 @@ export interface PoolSnapshot {
   readonly inUse: number
   readonly waiting: number
   readonly maximum: number
+  /** Those who hold connections longest, the longest first; three at the most. */
+  readonly borrowers: readonly PoolBorrower[]
 }
 
-/** Every connection stayed busy until the deadline of the caller (08001, reason `resource`). */
+/**
+ * Every connection stayed busy until the deadline of the caller, or so many wait already that this one was refused at
+ * once (08001, reason `resource`).
+ */
 export class PoolExhaustedError extends SQLTransientConnectionException {
   readonly snapshot: PoolSnapshot
-  /** How long the caller waited, in milliseconds. */
+  /** How long the caller waited, in milliseconds; 0 when it was refused at once. */
   readonly waited: number
 
-  constructor(name: string, waited: number, snapshot: PoolSnapshot, cause?: unknown) {
+  /** @param refusal Of one who was not let wait to the end: why, and the setting that would allow it. */
+  constructor(
+    name: string,
+    waited: number,
+    snapshot: PoolSnapshot,
+    cause?: unknown,
+    refusal?: { readonly what: string; readonly raise: string },
+  ) {
+    const what = refusal?.what ?? `no connection became free within ${Math.round(waited)} ms`
+    const { borrowers } = snapshot
+    const longest = borrowers.length === 0 ? '' : `; held longest: ${borrowersInWords(borrowers)}`
     super(
-      `${name}: no connection became free within ${Math.round(waited)} ms (${inWords(snapshot)}); ` +
-        'return connections sooner, or raise maximumPoolSize or connectionTimeout',
+      `${name}: ${what} (${inWords(snapshot)}${longest}); ` +
+        `return connections sooner, or raise maximumPoolSize or ${refusal?.raise ?? 'connectionTimeout'}`,
       { sqlState: '08001', reason: 'resource', retry: 'caller', cause },
     )
     this.snapshot = snapshot
@@ -59,6 +76,47 @@ export class CannotConnectError extends SQLTransientConnectionException {
     this.snapshot = snapshot
     this.waited = waited
     this.causeAge = causeAge
+  }
+
+  static {
+    nameAfterClass(this)
+  }
+}
+
+/**
+ * A function that holds a connection asked for another while every connection of the pool was in use (08001, reason
+ * `resource`, `nestedAcquisition: 'error'`): when all holders do so, each waits for the others.
+ */
+export class NestedAcquisitionError extends SQLNonTransientConnectionException {
+  readonly snapshot: PoolSnapshot
+
+  constructor(name: string, snapshot: PoolSnapshot) {
+    super(
+      `${name}: a function that holds a connection asks for another while all are in use (${inWords(snapshot)}); ` +
+        'use the connection or transaction that it was given, or one at a time, or raise maximumPoolSize',
+      { sqlState: '08001', reason: 'resource' },
+    )
+    this.snapshot = snapshot
+  }
+
+  static {
+    nameAfterClass(this)
+  }
+}
+
+/** The pool lent nothing until the deadline of the caller, by order of its owner (08001, reason `resource`). */
+export class PoolSuspendedError extends SQLTransientConnectionException {
+  readonly snapshot: PoolSnapshot
+  /** How long the caller waited, in milliseconds. */
+  readonly waited: number
+
+  constructor(name: string, waited: number, snapshot: PoolSnapshot) {
+    super(
+      `${name} is suspended, and was not resumed within ${Math.round(waited)} ms (${inWords(snapshot)})`,
+      { sqlState: '08001', reason: 'resource', retry: 'caller' },
+    )
+    this.snapshot = snapshot
+    this.waited = waited
   }
 
   static {

@@ -1,6 +1,8 @@
 import { callListener } from '../session/listeners.ts'
+import type { EvictMode } from './administration.ts'
 import type { CloseReason } from './slot.ts'
 import type { PoolSnapshot } from './errors.ts'
+import type { UnheardEvents } from './unheard-events.ts'
 
 /** A physical connection (or other resource) in an event. */
 export interface PoolMember {
@@ -26,10 +28,42 @@ export interface PoolEvents {
   reset: { readonly member: PoolMember; readonly took: number; readonly error?: unknown }
   /** Someone stopped waiting: its time was up or its signal was aborted. */
   timedOut: { readonly waited: number; readonly error: Error; readonly snapshot: PoolSnapshot }
+  /** A function that holds a connection asked for another while all were in use. See the setting of that name. */
+  nestedAcquisition: { readonly snapshot: PoolSnapshot }
   /** `attempt` counts from 1 since the last success; the next is made no sooner than in `retryIn`. */
   connectFailed: { readonly error: unknown; readonly attempt: number; readonly retryIn: number }
   /** A connect succeeded after failures; the outage lasted this long. */
   recovered: { readonly attempts: number; readonly took: number }
+  /**
+   * Somebody holds a connection for longer than leakDetectionThreshold: `used` so far. Once for each borrowing. `stack` is
+   * where it was borrowed, if leakStackSampling kept that; `running`: a statement runs on it now.
+   */
+  leakSuspected: {
+    readonly member: PoolMember
+    readonly used: number
+    readonly stack: string | undefined
+    readonly running: boolean
+  }
+  /** What was suspected was given back after all. */
+  leakReturned: { readonly member: PoolMember; readonly used: number; readonly stack: string | undefined }
+  /**
+   * A connection was taken back, and closed: its handle was `dropped` without having been closed, or `reclaimed` because
+   * others waited (leakReclaim).
+   */
+  leakRecovered: {
+    readonly member: PoolMember
+    readonly used: number
+    readonly stack: string | undefined
+    readonly why: 'dropped' | 'reclaimed'
+  }
+  /** The settings of these names have other values from now on. */
+  reconfigured: { readonly changed: readonly string[] }
+  /** Nobody gets a connection until `resumed`. */
+  suspended: object
+  /** After having been suspended for so long. */
+  resumed: { readonly took: number }
+  /** So many connections go, at once or when they come back. */
+  evicted: { readonly mode: EvictMode; readonly connections: number }
 }
 
 /** What can be listened to. */
@@ -42,7 +76,8 @@ type Lists = { [Name in PoolEventName]: List<Name> }
 
 /**
  * The one stream of events of a pool. Listeners are called synchronously, on a copy of the list; one that throws is
- * reported once by `process.emitWarning` (code `WELLHEAD_LISTENER`), and changes nothing.
+ * reported once by `process.emitWarning` (code `WELLHEAD_LISTENER`), and changes nothing. What must not go unnoticed is
+ * said in the same way when nobody listens: see `UnheardEvents`.
  */
 export class PoolEventStream {
   /** Undefined where nobody listens: the emitter looks here before it makes an event. */
@@ -55,14 +90,27 @@ export class PoolEventStream {
     validated: undefined,
     reset: undefined,
     timedOut: undefined,
+    nestedAcquisition: undefined,
     connectFailed: undefined,
     recovered: undefined,
+    leakSuspected: undefined,
+    leakReturned: undefined,
+    leakRecovered: undefined,
+    reconfigured: undefined,
+    suspended: undefined,
+    resumed: undefined,
+    evicted: undefined,
   }
   readonly #name: string
+  readonly #unheard: UnheardEvents | undefined
 
-  /** @param name Of the pool, for the warning. */
-  constructor(name: string) {
+  /**
+   * @param name Of the pool, for the warning.
+   * @param unheard Told of events that nobody listens to.
+   */
+  constructor(name: string, unheard?: UnheardEvents) {
     this.#name = name
+    this.#unheard = unheard
   }
 
   /** Adding a listener twice counts once. The function returned takes it away. */
@@ -81,7 +129,10 @@ export class PoolEventStream {
 
   emit<Name extends PoolEventName>(name: Name, event: PoolEvents[Name]): void {
     const list: List<Name> = this.lists[name]
-    if (list === undefined) return
+    if (list === undefined) {
+      this.#unheard?.tell(name, event)
+      return
+    }
     for (const listener of list) {
       // One that an earlier listener took away hears nothing any more.
       const now: List<Name> = this.lists[name]

@@ -6,6 +6,9 @@ import type { Slot } from './slot.ts'
 /** Connections above softPoolSize go one at a time, this part of overflowTimeout apart: gradually, against storms. */
 const overflowStep = 1 / 10
 
+/** Steps of the golden ratio keep any number of points apart: the next is always in one of the widest gaps. */
+const goldenStep = (Math.sqrt(5) - 1) / 2
+
 /**
  * What time does to a pool: connections grow old, stay idle too long, want a sign of life. One timer, set for the next
  * thing that is due, never for less; it does not keep the process running.
@@ -13,19 +16,38 @@ const overflowStep = 1 / 10
 export class Housekeeper<T, Lent> {
   readonly #engine: PoolEngine<T, Lent>
   readonly #alarm: Alarm
+  /** Idle connections whose end is so near that their successors are made. */
+  ageing = 0
+  /** Where in the last tenth of a lifetime the next one ends, from 0 to below 1. */
+  #spread: number | undefined
   #nextOverflowAt = -Infinity
 
   constructor(engine: PoolEngine<T, Lent>) {
     this.#engine = engine
-    this.#alarm = new Alarm(engine.clock, false, (now) => this.#ring(now))
+    this.#alarm = new Alarm(engine.clock, false, (now, late) => this.#ring(now, late))
   }
 
   /** A slot has its resource: its last day is drawn. */
   created(slot: Slot<T>, now: number): void {
-    const { limits, random } = this.#engine
+    const { limits } = this.#engine
     if (limits.maxLifetime === Infinity) return
-    slot.expiresAt = now + limits.maxLifetime * (1 - 0.025 - 0.075 * random())
-    this.#alarm.set(slot.expiresAt, now)
+    slot.expiresAt = now + this.#lifetime()
+    this.#alarm.set(slot.expiresAt - this.#lead(), now)
+  }
+
+  /** maxLifetime is another: all get a new last day. Those that had it already go over a tenth of a lifetime. */
+  redrawLifetimes(now: number): void {
+    const { limits, slots } = this.#engine
+    for (const slot of slots.all) {
+      if (slot.resource === undefined) continue
+      slot.expiresAt = slot.createdAt + this.#lifetime()
+      if (slot.expiresAt <= now) slot.expiresAt = now + this.#nextSpread() * (limits.maxLifetime / 10)
+    }
+  }
+
+  /** The limits have changed: what is due is found anew. */
+  lookSoon(now: number): void {
+    this.#alarm.set(now, now)
   }
 
   /** A slot has become idle, or is idle again after a check. */
@@ -38,16 +60,36 @@ export class Housekeeper<T, Lent> {
     if (dueAt < this.#alarm.dueAt) this.#alarm.set(dueAt, now)
   }
 
+  #lifetime(): number {
+    return this.#engine.limits.maxLifetime * (1 - 0.025 - 0.075 * this.#nextSpread())
+  }
+
+  /** By chance, that pools made together differ; within a pool apart, that connections made together do not go together. */
+  #nextSpread(): number {
+    this.#spread = this.#spread === undefined ? this.#engine.random() : (this.#spread + goldenStep) % 1
+    return this.#spread
+  }
+
+  /** How long before a connection's end its successor is made, where some are to be idle at any time. */
+  #lead(): number {
+    const { minimumIdle, loginTimeout, maxLifetime } = this.#engine.limits
+    return minimumIdle === 0 ? 0 : Math.min(loginTimeout, maxLifetime / 100)
+  }
+
   stop(): void {
     this.#alarm.end()
   }
 
-  #ring(now: number): number {
+  #ring(now: number, late: number): number {
+    this.#engine.sleep.late(late)
     this.#endLives(now)
+    const lead = this.#lead()
+    this.ageing = 0
+    if (lead > 0) for (const slot of this.#engine.idle) if (now >= slot.expiresAt - lead) this.ageing++
     for (const slot of this.#engine.idle) this.#look(slot, now)
     // What was closed is missed below minimumIdle.
     this.#engine.connector.pump()
-    return this.#nextDue()
+    return this.#nextDue(now)
   }
 
   #endLives(now: number): void {
@@ -79,15 +121,17 @@ export class Housekeeper<T, Lent> {
 
   #isOverflowing(): boolean {
     const { slots, limits } = this.#engine
-    return slots.total - slots.counts[SlotState.closing]! > limits.softPoolSize
+    return slots.total - slots.counts[SlotState.closing]! > limits.softPoolSize + this.ageing
   }
 
-  #nextDue(): number {
+  #nextDue(now: number): number {
     const { limits, idle, slots } = this.#engine
+    const lead = this.#lead()
     let next = Infinity
     for (const slot of slots.all) {
       if (slot.doom !== undefined || slot.state >= SlotState.closing) continue
-      next = Math.min(next, slot.expiresAt)
+      const ageingAt = slot.expiresAt - lead
+      next = Math.min(next, now < ageingAt ? ageingAt : slot.expiresAt)
     }
     const mayLeave = idle.size > limits.minimumIdle
     const overflowing = this.#isOverflowing()

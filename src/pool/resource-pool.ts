@@ -5,11 +5,14 @@ import { CallDeadline } from '../session/call-deadline.ts'
 import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
+import type { EvictMode } from './administration.ts'
 import { PoolEngine } from './engine.ts'
 import type { PoolEventListener, PoolEventName } from './events.ts'
 import { parsePoolLimits } from './settings.ts'
 import type { PoolLimits } from './settings.ts'
+import { changePoolLimits } from './settings-change.ts'
 import type { Slot } from './slot.ts'
+import { statisticsOf } from './statistics.ts'
 import type { PoolStatistics } from './statistics.ts'
 
 /** How resources are made and unmade: the constructor and destructor of `apr_reslist`, and what may be asked between. */
@@ -24,6 +27,8 @@ export interface ResourceFactory<T> {
   reset?(resource: T, deadline: Deadline): Promise<void>
   /** Whether it must not be lent again; asked when it comes back. Default: false. */
   isBroken?(resource: T): boolean
+  /** Whether it works for its borrower now: then `leakReclaim` does not take it from him. Default: false. */
+  isBusy?(resource: T): boolean
 }
 
 /** Limits as people write them: counts, durations, `'off'`, `'unlimited'`. Absent ones have the table's defaults. */
@@ -61,6 +66,7 @@ export interface PoolCloseOptions {
  */
 export class ResourcePool<T> implements AsyncDisposable {
   readonly name: string
+  /** In force: `reconfigure` changes them. */
   readonly limits: PoolLimits
   readonly #engine: PoolEngine<T, T>
   readonly #slots = new Map<T, Slot<T>>()
@@ -69,7 +75,7 @@ export class ResourcePool<T> implements AsyncDisposable {
   constructor(factory: ResourceFactory<T>, options: ResourcePoolOptions = {}) {
     const { name = 'pool', clock = systemClock, random = Math.random, ...limits } = options
     this.name = name
-    this.limits = parsePoolLimits(limits, name)
+    this.limits = { ...parsePoolLimits(limits, name) }
     this.#engine = new PoolEngine<T, T>({
       name,
       clock,
@@ -85,6 +91,8 @@ export class ResourcePool<T> implements AsyncDisposable {
         needsReset: () => factory.reset !== undefined,
         reset: (resource, deadline) => factory.reset?.(resource, deadline) ?? Promise.resolve(),
         isBroken: (resource) => factory.isBroken?.(resource) ?? false,
+        activity: (resource) => (factory.isBusy?.(resource) === true ? 'running' : 'none'),
+        lendsHandles: false,
         attach: (slot) => void this.#slots.set(slot.resource!, slot),
         lend: (resource) => resource,
       },
@@ -129,7 +137,7 @@ export class ResourcePool<T> implements AsyncDisposable {
   async use<R>(work: (resource: T) => Promise<R> | R, options?: DeadlineOptions): Promise<R> {
     const resource = await this.acquire(options)
     try {
-      return await work(resource)
+      return await this.#engine.admission.within(async () => work(resource))
     } finally {
       // The function may have invalidated it, or `close` may have taken it away.
       const slot = this.#slots.get(resource)
@@ -137,8 +145,31 @@ export class ResourcePool<T> implements AsyncDisposable {
     }
   }
 
+  /**
+   * Changes limits while the pool runs. What is lent is never taken away: what is too much goes when it comes back.
+   *
+   * @throws InvalidSettingError HY024; PoolClosedError.
+   */
+  reconfigure(limits: ResourcePoolLimits): void {
+    this.#engine.administration.reconfigure(changePoolLimits(this.limits, limits, this.name))
+  }
+
+  /** Lends nothing and makes no more until `resume`: who asks, waits. What is lent is not touched. */
+  suspend(): void {
+    this.#engine.administration.suspend()
+  }
+
+  resume(): void {
+    this.#engine.administration.resume()
+  }
+
+  /** Destroys resources, and resolves with how many go: see {@link EvictMode}. */
+  evict(mode: EvictMode): Promise<number> {
+    return this.#engine.administration.evict(mode)
+  }
+
   statistics(): PoolStatistics {
-    return this.#engine.statistics()
+    return statisticsOf(this.#engine)
   }
 
   /** Adding a listener twice counts once. The function returned takes it away. */

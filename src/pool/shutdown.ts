@@ -1,9 +1,15 @@
+import { CallDeadline } from '../session/call-deadline.ts'
+import type { Deadline } from '../spi/deadline.ts'
 import { Alarm } from './alarm.ts'
 import type { PoolEngine } from './engine.ts'
 import { SlotState } from './slot.ts'
+import type { Waiter } from './waiter.ts'
 
 /** How long `close()` waits for borrowers when the call does not say, in milliseconds. HikariCP's. */
 const defaultDrainTimeout = 10_000
+
+/** Lends in place of a pool that closes. */
+export type Successor<Lent> = (deadline: Deadline) => Promise<Lent>
 
 /** The end of a pool: what is idle goes at once, what is lent when it comes back or the time is up. */
 export class Shutdown<T, Lent> {
@@ -46,13 +52,29 @@ export class Shutdown<T, Lent> {
     return this.#promise
   }
 
+  /** Those who wait go on waiting there, in their order, with what is left of their time. */
+  moveWaiters(successor: Successor<Lent>): void {
+    const { waiters } = this.#engine
+    for (let waiter = waiters.shift(); waiter !== undefined; waiter = waiters.shift()) {
+      waiter.stop?.()
+      successor(this.#deadlineOf(waiter)).then(waiter.resolve, waiter.reject)
+    }
+  }
+
   placeFreed(): void {
-    const { slots } = this.#engine
+    const { slots, health } = this.#engine
     if (slots.counts[SlotState.inUse] === 0) this.#timer.end()
-    if (slots.total > 0) return
+    if (slots.total + health.control > 0) return
     if (this.failures.length === 0) this.#resolve()
     else
       this.#reject(new AggregateError(this.failures, `${this.#engine.name}: not everything could be closed`))
+  }
+
+  #deadlineOf({ deadline, since }: Waiter<Lent>): Deadline {
+    if (deadline !== undefined && deadline.expiresAt !== Infinity) return deadline
+    const { clock, limits, name } = this.#engine
+    const timeout = Math.max(0, since + limits.connectionTimeout - clock.now())
+    return new CallDeadline(clock, `getConnection on ${name}`, { timeout, outer: deadline })
   }
 
   #abort(): number {

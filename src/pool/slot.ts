@@ -1,3 +1,5 @@
+import type { Borrowing } from './borrowing.ts'
+
 /** Where one place in the pool stands. A place is free again only when its physical connection is gone. */
 export type SlotStateName =
   'connecting' | 'idle' | 'validating' | 'inUse' | 'resetting' | 'closing' | 'closed'
@@ -32,12 +34,16 @@ export const legalMoves: Readonly<Record<SlotStateName, readonly SlotStateName[]
 export type CloseReason =
   | 'idleTimeout'
   | 'overflow'
+  | 'stale'
   | 'maxLifetime'
   | 'maxUses'
   | 'broken'
   | 'invalid'
   | 'resetFailed'
   | 'invalidated'
+  | 'resized'
+  | 'evicted'
+  | 'leaked'
   | 'poolClosed'
 
 /** A place in the pool, and what the pool knows of the resource in it. Times are of the pool's clock. */
@@ -58,10 +64,14 @@ export class Slot<T> {
   uses = 0
   /** A borrower holds it. In use but not lent is the moment between two borrowers. */
   lent = false
-  /** When this use began, if this use is measured; else -1. */
+  /** When this use began; -1 when nobody looked at the clock. */
   lentAt = -1
+  /** How long this use takes is for the statistics. */
+  measured = false
   /** Checked before it is lent again, however short it was idle. */
   suspect = false
+  /** This use, if it is watched: see `LeakWatch`. */
+  borrowing: Borrowing<T> | undefined = undefined
   /** Why it is not to be lent again. */
   doom: CloseReason | undefined = undefined
   /** While validating or resetting: stops waiting for the answer. */
@@ -86,6 +96,8 @@ export class SlotTable<T> {
   readonly all = new Set<Slot<T>>()
   /** By {@link SlotState}. */
   readonly counts: number[] = slotStateNames.map(() => 0)
+  /** Told when a slot becomes idle (true), and when it is no more. */
+  onRest: ((slot: Slot<T>, rests: boolean) => void) | undefined = undefined
   /** All that count against maximumPoolSize: every state but `closed`. */
   total = 0
   #created = 0
@@ -106,6 +118,9 @@ export class SlotTable<T> {
     slot.state = to
     this.counts[from]!--
     this.counts[to]!++
+    if (this.onRest !== undefined && (from === SlotState.idle || to === SlotState.idle)) {
+      this.onRest(slot, to === SlotState.idle)
+    }
     if (to === SlotState.closed) {
       this.all.delete(slot)
       this.total--

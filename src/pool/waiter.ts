@@ -1,4 +1,5 @@
 import type { Deadline } from '../spi/deadline.ts'
+import type { SharedCall } from './shared-call.ts'
 
 /** A caller in the queue. Many may wait: this object, its promise, and nothing else. */
 export class Waiter<Lent> {
@@ -8,8 +9,12 @@ export class Waiter<Lent> {
   readonly since: number
   /** Its own deadline; without one the pool's connectionTimeout ends it. */
   readonly deadline: Deadline | undefined
+  /** Where it was asked for, if that is to be kept. */
+  readonly stack: string | undefined
   /** Takes back the request to be told of its deadline. */
   stop: (() => void) | undefined = undefined
+  /** The statement that it wants to run, on a connection that others may share. */
+  call: SharedCall<Lent> | undefined = undefined
   previous: Waiter<Lent> | undefined = undefined
   next: Waiter<Lent> | undefined = undefined
   linked = false
@@ -19,10 +24,12 @@ export class Waiter<Lent> {
     reject: (error: Error) => void,
     since: number,
     deadline: Deadline | undefined,
+    stack?: string,
   ) {
     this.resolve = resolve
     this.reject = reject
     this.since = since
     this.deadline = deadline
+    this.stack = stack
   }
 }

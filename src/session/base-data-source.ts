@@ -3,7 +3,7 @@ import type { PhysicalConnection } from '../spi/physical-connection.ts'
 import type { PooledConnection } from '../spi/pooled-connection.ts'
 import type { Dialect } from '../sql/dialect.ts'
 import { StatementCompiler } from '../sql/statement-compiler.ts'
-import { toSQLException } from './session-errors.ts'
+import { judgeBy } from './exception-override.ts'
 import { SessionPooledConnection } from './session-pooled-connection.ts'
 import type { SessionContext } from './session.ts'
 
@@ -24,27 +24,24 @@ export interface BaseDataSourceOptions {
 export class BaseConnectionPoolDataSource implements ConnectionPoolDataSource {
   readonly description: string
   readonly #options: BaseDataSourceOptions
-  readonly #context: SessionContext
+  /** By dialect: what is compiled for one is nothing for another. */
+  readonly #contexts = new Map<Dialect, SessionContext>()
+  readonly #judge: SessionContext['judge']
   #closing: Promise<void> | undefined
 
   constructor(options: BaseDataSourceOptions) {
-    const { context, dialect, driverName } = options
-    this.description = options.description
+    const { context, description } = options
+    this.description = description
     this.#options = options
-    this.#context = {
-      compiler: new StatementCompiler(dialect, context.session.statementCacheSize),
-      clock: context.clock,
-      settings: context.session,
-      dataSourceName: context.dataSourceName,
-      driverName,
-    }
+    this.#judge = judgeBy(context.session.exceptionOverride, context.dataSourceName)
   }
 
   async getPooledConnection(options: PooledConnectionOptions): Promise<PooledConnection> {
     const physical = await this.#options.connect(options).catch((error: unknown) => {
-      throw toSQLException(error)
+      const { error: missed } = options.deadline
+      throw error === missed ? missed : this.#judge(error)
     })
-    const pooled = new SessionPooledConnection(physical, this.#context)
+    const pooled = new SessionPooledConnection(physical, this.#contextFor(physical))
     try {
       await pooled.initialise(options.deadline)
       return pooled
@@ -57,5 +54,21 @@ export class BaseConnectionPoolDataSource implements ConnectionPoolDataSource {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#options.close?.() ?? Promise.resolve())
+  }
+
+  #contextFor({ dialect = this.#options.dialect }: PhysicalConnection): SessionContext {
+    const known = this.#contexts.get(dialect)
+    if (known !== undefined) return known
+    const { context, driverName } = this.#options
+    const made: SessionContext = {
+      compiler: new StatementCompiler(dialect, context.session.statementCacheSize),
+      clock: context.clock,
+      settings: context.session,
+      dataSourceName: context.dataSourceName,
+      driverName,
+      judge: this.#judge,
+    }
+    this.#contexts.set(dialect, made)
+    return made
   }
 }

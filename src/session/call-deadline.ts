@@ -3,6 +3,13 @@ import type { DeadlineOptions } from '../api/executor.ts'
 import { SQLException, SQLNonTransientException, SQLTimeoutException } from '../api/sql-exception.ts'
 import type { Clock, Timer } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
+import { onAbort } from './abort-listeners.ts'
+
+/**
+ * A timer that comes later than this, in milliseconds, says that the process stood still. What has arrived meanwhile is
+ * handled before deadlines that have passed during it are told.
+ */
+export const longStall = 1_000
 
 /**
  * The deadline of one call. Making one costs an object; a timer exists only while someone waits for it.
@@ -74,27 +81,32 @@ export class CallDeadline implements Deadline {
     }
     let timer: Timer | undefined
     let stopOuter: (() => void) | undefined
+    let stopListening: (() => void) | undefined
+    let waitedATurn = false
     const stop = (): void => {
       timer?.cancel()
       stopOuter?.()
-      this.#signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
     }
     const end = (reason: SQLException): void => {
       stop()
       callback(reason)
     }
-    const onAbort = (): void => end(this.#aborted())
     const arm = (): void => {
       // Timers may fire a little early, and are limited in length: then what is left is waited for.
-      const left = this.remaining()
-      if (left === 0) end(this.#timedOut())
-      else timer = this.#clock.setTimer(arm, left)
+      const left = this.expiresAt - this.#clock.now()
+      if (left > 0 || (left <= -longStall && !waitedATurn)) {
+        waitedATurn = left <= 0
+        timer = this.#clock.setTimer(arm, Math.max(0, left))
+      } else {
+        end(this.#timedOut())
+      }
     }
     // The outer one is asked also when it has the same time: its words, and its signal, are its own.
     const outerEndsFirst = this.#outer !== undefined && this.#outer.expiresAt <= this.expiresAt
     if (this.#outer !== undefined) stopOuter = this.#outer.onExpired(end)
     if (this.expiresAt !== Infinity && !outerEndsFirst) arm()
-    this.#signal?.addEventListener('abort', onAbort, { once: true })
+    if (this.#signal !== undefined) stopListening = onAbort(this.#signal, () => end(this.#aborted()))
     return stop
   }
 
@@ -131,6 +143,24 @@ export function statementDeadline(
   const isOpen = options?.timeout === undefined && options?.signal === undefined
   if (isOpen && settings.queryTimeout === Infinity) return outer
   return CallDeadline.from(clock, `${what} on ${dataSourceName}`, options, settings.queryTimeout, outer)
+}
+
+/** The outcome of the work, or the end of its time: the work goes on, and nobody hears of it. */
+export function untilDeadline<T>(work: Promise<T>, deadline: Deadline | undefined): Promise<T> {
+  if (deadline === undefined) return work
+  return new Promise<T>((resolve, reject) => {
+    const stop = deadline.onExpired(reject)
+    work.then(
+      (value) => {
+        stop()
+        resolve(value)
+      },
+      (error: unknown) => {
+        stop()
+        reject(error)
+      },
+    )
+  })
 }
 
 /** A deadline that never comes, for housekeeping that has its own end. */

@@ -1,8 +1,8 @@
 import type { Connection, DatabaseMetaData, PreparedStatement, Savepoint } from '../api/connection.ts'
 import type { DeadlineOptions, IsolationLevel } from '../api/executor.ts'
-import { SQLException, SQLNonTransientException } from '../api/sql-exception.ts'
-import { asInstance, type ClassToken } from '../api/wrapper.ts'
+import { SQLNonTransientException } from '../api/sql-exception.ts'
 import type { Deadline } from '../spi/deadline.ts'
+import { kindOf } from '../sql/native-sql.ts'
 import { CallDeadline } from './call-deadline.ts'
 import { LogicalPreparedStatement } from './logical-prepared-statement.ts'
 import { noTransaction } from './session-errors.ts'
@@ -30,7 +30,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   get isClosed(): boolean {
-    return !this.session.isLive(this)
+    return !this.session.tenancy.isLive(this)
   }
 
   close(): Promise<void> {
@@ -49,18 +49,18 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     const { clock, settings, dataSourceName } = this.session.context
     const what = `Validating a connection of ${dataSourceName}`
     const deadline = CallDeadline.from(clock, what, options, settings.validationTimeout)
-    if (!this.session.isLive(this)) return false
+    if (!this.session.tenancy.isLive(this)) return false
     return this.#owner.isValid(deadline)
   }
 
   get autoCommit(): boolean {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     return this.session.autoCommit
   }
 
   async setAutoCommit(autoCommit: boolean): Promise<void> {
     const { session } = this
-    session.check(this)
+    session.tenancy.check(this)
     if (session.autoCommit === autoCommit) return
     // Its fetches began outside a transaction, and would find themselves within one.
     if (!autoCommit) session.checkNoStream()
@@ -72,7 +72,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     try {
       await this.#end(() => session.commit({ orRollback: true }))
     } catch (error) {
-      if (session.isLive(this)) session.autoCommit = !autoCommit
+      if (session.tenancy.isLive(this)) session.autoCommit = !autoCommit
       throw error
     }
   }
@@ -119,7 +119,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   get readOnly(): boolean {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     return this.session.state.readOnly
   }
 
@@ -128,7 +128,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   get transactionIsolation(): IsolationLevel {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     return this.session.state.isolation
   }
 
@@ -137,7 +137,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   get schema(): string {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     return this.session.state.schema
   }
 
@@ -146,15 +146,15 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   async prepareStatement(sql: string): Promise<PreparedStatement> {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     return new LogicalPreparedStatement(this, this.session.context.compiler.compile(sql))
   }
 
   async script(sql: string, options?: DeadlineOptions): Promise<void> {
     const { session } = this
-    session.check(this)
+    session.tenancy.check(this)
     if (typeof sql !== 'string') {
-      throw new SQLNonTransientException(`The script is a ${typeof sql}, not a text`, {
+      throw new SQLNonTransientException(`The script is ${kindOf(sql)}, not a text`, {
         sqlState: 'HY009',
         reason: 'parameter',
       })
@@ -171,7 +171,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   async getMetaData(): Promise<DatabaseMetaData> {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     const { server, initialState } = this.session.physical
     const { compiler, driverName } = this.session.context
     const { dialect } = compiler
@@ -191,26 +191,6 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     return this.session.context.compiler.compile(sql).sql
   }
 
-  unwrap<T>(token: ClassToken<T>): T {
-    this.session.check(this)
-    const own = asInstance(this, token)
-    if (own !== undefined) return own
-    const found = this.session.physical.unwrap?.(token)
-    if (found === undefined) {
-      throw new SQLException(`There is no ${token.name} behind this connection`, {
-        sqlState: 'HY000',
-        reason: 'parameter',
-      })
-    }
-    // Whatever is done there, we do not see it.
-    this.session.markDirty()
-    return found
-  }
-
-  isWrapperFor(token: ClassToken<unknown>): boolean {
-    return this instanceof token || this.session.physical.unwrap?.(token) !== undefined
-  }
-
   /** Both take their places in the queue now: what is called next comes after them. */
   async #end(end: () => Promise<void>): Promise<void> {
     this.#savepoints = []
@@ -218,7 +198,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
   }
 
   #requireManual(what: string): void {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     if (this.session.autoCommit) {
       throw noTransaction(
         `${what}() is for auto-commit off; use transaction(fn), or setAutoCommit(false) before`,

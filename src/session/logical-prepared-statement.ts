@@ -24,18 +24,18 @@ export class LogicalPreparedStatement implements PreparedStatement {
     return this.#statement.text
   }
 
-  query<Row>(parameters?: SqlParameters, options?: StatementOptions): Promise<Result<Row>> {
+  query<Row>(parameters: SqlParameters = [], options?: StatementOptions): Promise<Result<Row>> {
     return this.execute(parameters, options)
   }
 
-  async execute<Row>(parameters?: SqlParameters, options?: StatementOptions): Promise<Result<Row>> {
+  async execute<Row>(parameters: SqlParameters = [], options?: StatementOptions): Promise<Result<Row>> {
     this.#checkOpen()
-    return this.#connection.execute<Row>(this.#statement.text, parameters ?? [], options)
+    return this.#connection.execute<Row>(this.#statement.text, parameters, options)
   }
 
-  stream<Row>(parameters?: SqlParameters, options?: StreamOptions): RowStream<Row> {
+  stream<Row>(parameters: SqlParameters = [], options?: StreamOptions): RowStream<Row> {
     this.#checkOpen()
-    return this.#connection.stream<Row>(this.#statement.text, parameters ?? [], options)
+    return this.#connection.stream<Row>(this.#statement.text, parameters, options)
   }
 
   async batch(rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {

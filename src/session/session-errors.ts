@@ -7,7 +7,7 @@ import {
 } from '../api/sql-exception.ts'
 
 /** Why a handle is closed, for the message of 08003. */
-export type ClosedBy = 'application' | 'newer handle' | 'pool' | 'loss'
+export type ClosedBy = 'application' | 'newer handle' | 'pool' | 'leak' | 'loss'
 
 /** 08003: the handle is closed. */
 export function connectionClosed(by: ClosedBy, cause?: SQLException, retry: SQLRetry = 'no'): SQLException {
@@ -15,6 +15,7 @@ export function connectionClosed(by: ClosedBy, cause?: SQLException, retry: SQLR
     application: 'The connection is closed: close() was called on it',
     'newer handle': 'The connection is closed: its physical connection was handed out again',
     pool: 'The connection is closed: its physical connection was closed by the pool',
+    leak: 'The connection is closed: it was held for too long, and the pool took it back (leakDetectionThreshold)',
     loss: `The connection is closed: the session was lost (${cause?.message ?? 'no reason given'})`,
   }
   return new SQLNonTransientConnectionException(words[by], {
@@ -85,6 +86,27 @@ export function restoreFailed(what: string, cause: unknown): SQLException {
     fatal: true,
     cause: error,
   })
+}
+
+/** 08006: something on the session could not be stopped alone. */
+export function givenUp(reason: SQLException): SQLException {
+  return new SQLException(`The connection was given up: ${reason.message}`, {
+    sqlState: '08006',
+    reason: 'connection-lost',
+    fatal: true,
+    retry: 'unknown-outcome',
+    cause: reason,
+  })
+}
+
+/** How many dead connections a call may meet before it fails: `ErrBadConn` of Go's database/sql. */
+export const deathsForgiven = 2
+
+/** The connection died, and nothing was executed on it: another one may serve. */
+export function foundDead(error: unknown): boolean {
+  return (
+    error instanceof SQLException && error.retry === 'connect' && (error.fatal || error.reason === 'closed')
+  )
 }
 
 /** A driver rejects with classified errors. Anything else is a fault of the driver, and costs the session. */

@@ -8,18 +8,22 @@ import type {
   TransactionOptions,
 } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
-import { BatchUpdateException } from '../api/sql-exception.ts'
+import { BatchUpdateException, SQLException } from '../api/sql-exception.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
+import { asInstance, type ClassToken } from '../api/wrapper.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { BoundParameters, PhysicalConnection, RawResult } from '../spi/physical-connection.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
+import { withGeneratedKeys } from '../sql/generated-keys.ts'
 import { statementDeadline } from './call-deadline.ts'
-import { bindParameters, textAndParameters } from './parameters.ts'
+import { HandleLease } from './handle-lease.ts'
+import { bindParameters, mapRows, textAndParameters } from './parameters.ts'
 import { toResult } from './result-rows.ts'
 import { inTransaction } from './session-errors.ts'
-import { SessionRowStream } from './session-row-stream.ts'
-import type { Caller, Session, TransactionBlock } from './session.ts'
+import { streamRows } from './session-row-stream.ts'
+import type { Session } from './session.ts'
+import type { Caller, TransactionBlock } from './tenancy.ts'
 import { runTransaction } from './transaction-block.ts'
 
 /** Runs SQL on a session, for one caller: a handle, or a transaction of it (which is nothing but this). */
@@ -29,17 +33,21 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   protected readonly session: Session
   /** Of the whole block, for a transaction. */
   protected readonly outerDeadline: Deadline | undefined
+  /** Of a transaction: whoever holds it holds the handle, which is not taken for dropped. */
+  protected readonly outer: SessionExecutor | undefined
 
   constructor(
     session: Session,
     generation: number,
     block: TransactionBlock | undefined,
     outerDeadline: Deadline | undefined,
+    outer?: SessionExecutor,
   ) {
     this.session = session
     this.generation = generation
     this.block = block
     this.outerDeadline = outerDeadline
+    this.outer = outer
   }
 
   query<Row>(
@@ -56,7 +64,8 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const { statement, bound } = this.#prepare(sql, parameters)
-    return this.executeCompiled(statement, bound, options)
+    const { dialect } = this.session.context.compiler
+    return this.executeCompiled(withGeneratedKeys(statement, options?.generatedKeys, dialect), bound, options)
   }
 
   stream<Row>(
@@ -64,7 +73,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     parameters?: SqlParameters,
     options?: StreamOptions,
   ): RowStream<Row> {
-    return new SessionRowStream<Row>(
+    return streamRows<Row>(
       this.session,
       this,
       () => this.#prepare(sql, parameters),
@@ -76,7 +85,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   async batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
     const { statement } = this.#compile(sql, [])
     const { dialect } = this.session.context.compiler
-    const bound = Array.from(rows, (row) => bindParameters(statement, row, dialect))
+    const bound = mapRows(rows, (row) => bindParameters(statement, row, dialect))
     return this.batchCompiled(statement, bound, options)
   }
 
@@ -88,8 +97,28 @@ export class SessionExecutor implements Executor, Transaction, Caller {
   ): Promise<T> {
     const [options, work] = typeof first === 'function' ? [{}, first] : [first, second!]
     return runTransaction(this.session, this, this.outerDeadline, options, (block, deadline) =>
-      work(new SessionExecutor(this.session, this.generation, block, deadline)),
+      work(new SessionExecutor(this.session, this.generation, block, deadline, this)),
     )
+  }
+
+  unwrap<T>(token: ClassToken<T>): T {
+    this.session.tenancy.check(this)
+    const own = asInstance(this, token)
+    if (own !== undefined) return own
+    const found = this.#findBehind(token)
+    if (found === undefined) {
+      throw new SQLException(`There is no ${token.name} behind this connection`, {
+        sqlState: 'HY000',
+        reason: 'parameter',
+      })
+    }
+    // Whatever is done there, we do not see it.
+    this.session.markDirty()
+    return found
+  }
+
+  isWrapperFor(token: ClassToken<unknown>): boolean {
+    return this instanceof token || this.#findBehind(token) !== undefined
   }
 
   async executeCompiled<Row>(
@@ -98,8 +127,10 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     options?: StatementOptions,
   ): Promise<Result<Row>> {
     const { session } = this
-    const maxRows =
+    const limit =
       options?.maxRows === undefined ? undefined : wholeNumberOption('maxRows', options.maxRows, 1)
+    // Keys are no rows of the result: all of them are told, and counted.
+    const maxRows = statement.generatedKeys === undefined ? limit : undefined
     const raw = await session.run(this, {
       what: statement.text,
       deadline: this.deadline(options),
@@ -110,7 +141,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
         return session.physical.execute(statement, parameters)
       },
     })
-    return toResult<Row>(raw, { ...options, integers: session.context.settings.integers })
+    return toResult<Row>(raw, options, session.context.settings, statement.generatedKeys)
   }
 
   /** A batch outside a transaction is one, in the same turn: nothing can come between its rows. */
@@ -120,7 +151,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     options?: DeadlineOptions,
   ): Promise<BatchResult> {
     const { session } = this
-    session.check(this)
+    session.tenancy.check(this)
     if (rows.length === 0) return { updateCounts: [] }
     return session.run(this, {
       what: statement.text,
@@ -147,6 +178,10 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     return statementDeadline(this.session.context, 'A statement', options, this.outerDeadline)
   }
 
+  #findBehind<T>(token: ClassToken<T>): T | undefined {
+    return this.session.physical.unwrap?.(token, new HandleLease(this.session, this, this.outerDeadline))
+  }
+
   #prepare(
     sql: string | SqlFragment,
     parameters: SqlParameters | undefined,
@@ -159,7 +194,7 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     sql: string | SqlFragment,
     parameters: SqlParameters | undefined,
   ): { statement: CompiledStatement; given: SqlParameters | undefined } {
-    this.session.check(this)
+    this.session.tenancy.check(this)
     const { compiler } = this.session.context
     const [text, given] = textAndParameters(sql, parameters, compiler.dialect)
     // Without parameters a `?` is what the database makes of it.

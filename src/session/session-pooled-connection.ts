@@ -1,12 +1,18 @@
 import type { ConnectionEvent, ConnectionEventListener } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
-import { SQLNonTransientConnectionException, type SQLException } from '../api/sql-exception.ts'
+import {
+  SQLNonTransientConnectionException,
+  SQLNonTransientException,
+  type SQLException,
+} from '../api/sql-exception.ts'
 import type { Deadline } from '../spi/deadline.ts'
-import type { PhysicalConnection } from '../spi/physical-connection.ts'
-import type { PooledConnection } from '../spi/pooled-connection.ts'
+import type { PhysicalConnection, ServerFacts } from '../spi/physical-connection.ts'
+import type { ConnectionActivity, PooledConnection } from '../spi/pooled-connection.ts'
+import type { SharedSession } from '../spi/shared-session.ts'
 import { Listeners } from './listeners.ts'
 import { LogicalConnection, type HandleOwner } from './logical-connection.ts'
 import { connectionClosed, restoreFailed, toSQLException, type ClosedBy } from './session-errors.ts'
+import { SessionSharing } from './session-sharing.ts'
 import { Session, type SessionContext } from './session.ts'
 
 type Listener = ConnectionEventListener<PooledConnection>
@@ -17,6 +23,7 @@ const done: Promise<void> = Promise.resolve()
 /** A physical connection behind the SPI: handles, events, validation. The same for every driver. */
 export class SessionPooledConnection implements PooledConnection, HandleOwner {
   readonly #session: Session
+  readonly #sharing: SessionSharing
   readonly #listeners: Listeners<Listener>
   readonly #closedEvent: ConnectionEvent<PooledConnection> = { source: this }
   #closing: Promise<void> | undefined
@@ -25,10 +32,15 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   constructor(physical: PhysicalConnection, context: SessionContext) {
     this.#listeners = new Listeners(context.dataSourceName)
     this.#session = new Session(physical, context, (error) => this.#tellLoss(error))
+    this.#sharing = new SessionSharing(this.#session)
   }
 
   get id(): string {
     return this.#session.physical.id
+  }
+
+  get server(): ServerFacts {
+    return this.#session.physical.server
   }
 
   get broken(): SQLException | undefined {
@@ -39,9 +51,22 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
     return this.#session.dirty
   }
 
+  get activity(): ConnectionActivity {
+    if (!this.#session.isIdle || !this.#sharing.isIdle) return 'running'
+    return this.#session.hasStream ? 'reading' : 'none'
+  }
+
+  get shared(): SharedSession | undefined {
+    return this.#session.physical.capabilities.pipelining ? this.#sharing : undefined
+  }
+
   /** Runs the statements that belong to every new session. */
   initialise(deadline: Deadline): Promise<void> {
     return this.#session.initialise(deadline)
+  }
+
+  keepAlive(on: boolean): void {
+    this.#session.physical.keepAlive?.(on)
   }
 
   getConnection(): Connection {
@@ -51,8 +76,9 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
       this.#tellLoss(error)
       throw connectionClosed(session.broken === undefined ? 'pool' : 'loss', session.broken)
     }
-    if (session.lent) this.#takeBackSilently()
-    return new LogicalConnection(session, session.lend(), this)
+    if (!this.#sharing.isIdle) throw isShared()
+    if (session.tenancy.lent) this.#takeBackSilently()
+    return new LogicalConnection(session, session.tenancy.lend(), this)
   }
 
   /** The handle before is closed without an event; what it left behind is cleaned up before the new one's work. */
@@ -69,7 +95,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   /** Called by a handle, which knows whether it is still the live one. */
   closeHandle(generation: number): Promise<void> {
     const session = this.#session
-    if (!session.lent || session.generation !== generation) return done
+    if (!session.tenancy.lent || session.tenancy.generation !== generation) return done
     const clean = session.broken !== undefined || session.isClean
     session.takeBack('application')
     if (!clean) return this.#cleanUpAndTell()
@@ -95,14 +121,14 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   /** `Connection.abort`: the handle is closed, the physical connection is gone. */
   abortHandle(generation: number, reason: unknown): void {
     const session = this.#session
-    if (!session.lent || session.generation !== generation) return
+    if (!session.tenancy.lent || session.tenancy.generation !== generation) return
     session.takeBack('application')
     session.lost(aborted(reason))
     this.#listeners.notify('connectionClosed', notifyClosed, this.#closedEvent)
   }
 
-  close(): Promise<void> {
-    return this.#end('pool', false)
+  close(why: 'pool' | 'leak' = 'pool'): Promise<void> {
+    return this.#end(why, false)
   }
 
   abort(reason?: unknown): void {
@@ -112,9 +138,9 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   #end(by: ClosedBy, cut: boolean, reason?: unknown): Promise<void> {
     const session = this.#session
     const { physical } = session
-    if (cut || !session.isIdle) physical.destroy()
+    if (cut || !session.isIdle || !this.#sharing.isIdle) physical.destroy()
     if (this.#closing === undefined) {
-      if (session.lent) session.takeBack(by)
+      if (session.tenancy.lent) session.takeBack(by)
       physical.onDeath = undefined
       this.#closing = physical.close().catch(() => {})
       session.refuseAll(cut ? connectionClosed('loss', aborted(reason)) : connectionClosed(by))
@@ -177,6 +203,16 @@ function notifyClosed(listener: Listener, event: ConnectionEvent<PooledConnectio
 
 function notifyError(listener: Listener, event: ErrorEvent): unknown {
   return listener.connectionErrorOccurred?.(event)
+}
+
+function isShared(): SQLException {
+  return new SQLNonTransientException(
+    'A session that statements share cannot be lent before they have ended',
+    {
+      sqlState: 'HY000',
+      reason: 'internal',
+    },
+  )
 }
 
 function silent(cause: SQLException): SQLException {

@@ -7,15 +7,16 @@ import type { PhysicalConnection, SessionState } from '../spi/physical-connectio
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
 import type { StatementCompiler } from '../sql/statement-compiler.ts'
 import { CallDeadline } from './call-deadline.ts'
+import type { Judge } from './exception-override.ts'
 import {
   connectionClosed,
   inTransaction,
-  noTransaction,
   restoreFailed,
   streamIsOpen,
   type ClosedBy,
 } from './session-errors.ts'
 import { SessionTransaction } from './session-transaction.ts'
+import { Tenancy, type Caller } from './tenancy.ts'
 import { StatementQueue, type Operation, type QueueOwner } from './statement-queue.ts'
 
 /** What all sessions of a data source share. */
@@ -25,17 +26,7 @@ export interface SessionContext {
   readonly settings: SessionSettings
   readonly driverName: string
   readonly dataSourceName: string
-}
-
-/** A block of `transaction(fn)`, as far as the session is concerned. */
-export interface TransactionBlock {
-  readonly outer: TransactionBlock | undefined
-}
-
-/** Who calls: which handle, by number, and within which block. The session knows no handle (ruling 1). */
-export interface Caller {
-  readonly generation: number
-  readonly block: TransactionBlock | undefined
+  readonly judge: Judge
 }
 
 /** A stream, as far as the session is concerned. */
@@ -53,19 +44,12 @@ export class Session implements QueueOwner {
   readonly context: SessionContext
   readonly #queue: StatementQueue
   readonly #onLost: (error: SQLException) => void
-
-  /** The number of the handle that may work; a handle with another number is stale. */
-  generation = 0
-  /** Whether that handle is open. */
-  lent = false
-  #closedBy: ClosedBy = 'application'
+  readonly tenancy = new Tenancy()
   #broken: SQLException | undefined
   #dirty = false
 
   autoCommit = true
   state: SessionState
-  /** The innermost `transaction(fn)` that runs. */
-  block: TransactionBlock | undefined
   readonly #transaction: SessionTransaction
   #stream: OpenStream | undefined
 
@@ -76,7 +60,7 @@ export class Session implements QueueOwner {
     this.#transaction = new SessionTransaction(physical)
     this.#queue = new StatementQueue(this)
     this.#onLost = onLost
-    physical.onDeath = (error) => this.lost(error)
+    physical.onDeath = (error) => this.lost(this.judge(error))
   }
 
   get clock(): Clock {
@@ -85,6 +69,10 @@ export class Session implements QueueOwner {
 
   get cancelGrace(): number {
     return this.context.settings.validationTimeout
+  }
+
+  judge(error: unknown): SQLException {
+    return this.context.judge(error)
   }
 
   get broken(): SQLException | undefined {
@@ -109,44 +97,14 @@ export class Session implements QueueOwner {
     )
   }
 
-  /** A new handle may work from now on, and no other. */
-  lend(): number {
-    this.lent = true
-    return ++this.generation
+  get hasStream(): boolean {
+    return this.#stream !== undefined
   }
 
-  /** From now on the handle of this number is stale. */
+  /** The handle that was lent is stale from now on; its mode is not that of the next one. */
   takeBack(by: ClosedBy): void {
-    this.lent = false
-    this.generation++
-    this.#closedBy = by
-    this.block = undefined
+    this.tenancy.takeBack(by)
     this.autoCommit = true
-  }
-
-  isLive(caller: Caller): boolean {
-    return caller.generation === this.generation && this.lent && this.#broken === undefined
-  }
-
-  /**
-   * @throws SQLException 08003 when the caller's handle is not the live one, 25000 or 25001 when its block is not
-   *   the innermost one.
-   */
-  check(caller: Caller): void {
-    if (this.#broken !== undefined && this.generation === caller.generation) {
-      // Nothing of this call was sent: elsewhere it may succeed, in a transaction only with what came before.
-      throw connectionClosed('loss', this.#broken, caller.block === undefined ? 'connect' : 'transaction')
-    }
-    if (caller.generation !== this.generation || !this.lent) throw connectionClosed(this.#closedBy)
-    if (caller.block === this.block) return
-    for (let block = this.block; block !== undefined; block = block.outer) {
-      if (block.outer === caller.block) {
-        throw inTransaction(
-          'A transaction block runs on this connection: use the transaction that its function was given',
-        )
-      }
-    }
-    throw noTransaction('The transaction has ended: its function has settled')
   }
 
   /** Every turn goes this way: nothing reaches a physical connection that is gone. */
@@ -157,7 +115,7 @@ export class Session implements QueueOwner {
 
   /** Runs a statement, or several calls as one turn. Within a lost transaction it is refused (25P02). */
   run<T>(caller: Caller, operation: Operation<T>): Promise<T> {
-    this.check(caller)
+    this.tenancy.check(caller)
     if (this.#stream !== undefined) throw streamIsOpen()
     return this.#enqueue(this.autoCommit && !this.#transaction.isBegun ? operation : this.#inOrder(operation))
   }
@@ -192,7 +150,7 @@ export class Session implements QueueOwner {
   }
 
   openStream(caller: Caller, stream: OpenStream): void {
-    this.check(caller)
+    this.tenancy.check(caller)
     if (this.#stream !== undefined) throw streamIsOpen()
     this.#stream = stream
   }
@@ -279,7 +237,7 @@ export class Session implements QueueOwner {
   }
 
   async configure(caller: Caller, changes: Partial<SessionState>): Promise<void> {
-    this.check(caller)
+    this.tenancy.check(caller)
     if (this.#stream !== undefined) throw streamIsOpen()
     await this.#enqueue({
       what: `SET ${Object.keys(changes).join(', ')}`,
@@ -381,6 +339,7 @@ export class Session implements QueueOwner {
     this.#broken = error
     this.physical.destroy()
     this.#onLost(error)
+    this.tenancy.lose(error)
     this.#stream = undefined
     this.#queue.rejectAll(connectionClosed('loss', error, error.retry))
   }

@@ -1,8 +1,8 @@
-import { SQLException } from '../api/sql-exception.ts'
+import type { SQLException } from '../api/sql-exception.ts'
 import type { Clock, Timer } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { PhysicalConnection } from '../spi/physical-connection.ts'
-import { toSQLException } from './session-errors.ts'
+import { givenUp } from './session-errors.ts'
 
 /** One turn on the physical connection: a statement, or several calls that belong together. */
 export interface Operation<T> {
@@ -25,6 +25,8 @@ export interface QueueOwner {
   readonly clock: Clock
   /** How long a cancelled operation may take to settle, in milliseconds, before the session is given up. */
   readonly cancelGrace: number
+  /** What an error of the driver means for this data source. */
+  judge(error: unknown): SQLException
   /** After each operation, before its outcome is told. */
   settled(error: SQLException | undefined): void
   /** The session cannot be used any more. Listeners are told before this returns. */
@@ -163,12 +165,18 @@ export class StatementQueue {
         if (entry.cancelled !== undefined) throw entry.cancelled.error
       })
     } catch (error) {
-      running = Promise.reject(toSQLException(error))
+      running = Promise.reject(error)
     }
     running.then(
       (value) => this.#finish(entry, undefined, value),
-      (error: unknown) => this.#finish(entry, toSQLException(error), undefined),
+      (error: unknown) => this.#finish(entry, this.#judge(entry, error), undefined),
     )
+  }
+
+  /** Why a turn was stopped is ours to say; everything else is the driver's error. */
+  #judge(entry: Entry, error: unknown): SQLException {
+    const stopped = entry.cancelled?.error
+    return stopped !== undefined && error === stopped ? stopped : this.#owner.judge(error)
   }
 
   /** The driver has answered. A cancel that is still under way is waited for: it must not hit what comes next. */
@@ -214,15 +222,7 @@ export class StatementQueue {
   #giveUp(entry: Entry, error: SQLException): void {
     if (entry.told) return
     this.#inFlight = this.#inFlight.filter((other) => other !== entry)
-    this.#owner.lost(
-      new SQLException(`The connection was given up: ${error.message}`, {
-        sqlState: '08006',
-        reason: 'connection-lost',
-        fatal: true,
-        retry: 'unknown-outcome',
-        cause: error,
-      }),
-    )
+    this.#owner.lost(givenUp(error))
     this.#tell(entry, error)
     this.#afterEach()
   }

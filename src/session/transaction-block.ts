@@ -1,8 +1,9 @@
 import type { TransactionOptions } from '../api/executor.ts'
 import type { Deadline } from '../spi/deadline.ts'
-import { CallDeadline } from './call-deadline.ts'
+import { CallDeadline, untilDeadline } from './call-deadline.ts'
 import { inTransaction, restoreFailed } from './session-errors.ts'
-import type { Caller, Session, TransactionBlock } from './session.ts'
+import type { Session } from './session.ts'
+import type { Caller, TransactionBlock } from './tenancy.ts'
 
 type Work<T> = (block: TransactionBlock, deadline: Deadline | undefined) => Promise<T>
 
@@ -24,13 +25,13 @@ export async function runTransaction<T>(
   options: TransactionOptions,
   work: Work<T>,
 ): Promise<T> {
-  session.check(caller)
+  session.tenancy.check(caller)
   const deadline = blockDeadline(session, options, outerDeadline)
   const bracket =
     caller.block === undefined ? transaction(session, options, deadline) : savepoint(session, deadline)
   const block: TransactionBlock = { outer: caller.block }
   // From here on the connection itself is refused: whatever it sent would be in the transaction by accident.
-  session.block = block
+  session.tenancy.block = block
   try {
     await bracket.begin()
   } catch (error) {
@@ -41,7 +42,7 @@ export async function runTransaction<T>(
   try {
     value = await untilDeadline(work(block, deadline), deadline)
     // Still ours, and no inner block runs on.
-    session.check({ generation: caller.generation, block })
+    session.tenancy.check({ generation: caller.generation, block })
     await session.closeStream()
   } catch (error) {
     await undo(session, caller, block, bracket)
@@ -59,12 +60,12 @@ export async function runTransaction<T>(
 /** From here on neither the block nor what is around it may send anything, until the block is left. */
 function end(session: Session, block: TransactionBlock): TransactionBlock {
   const ending = { outer: block.outer }
-  session.block = ending
+  session.tenancy.block = ending
   return ending
 }
 
 function leave(session: Session, block: TransactionBlock): void {
-  if (session.block === block) session.block = block.outer
+  if (session.tenancy.block === block) session.tenancy.block = block.outer
 }
 
 /** A failure to undo costs the physical connection, and is told by its event; the caller learns what failed first. */
@@ -75,8 +76,8 @@ async function undo(
   bracket: Bracket,
 ): Promise<void> {
   // Closed, handed out again or ended from outside meanwhile: whoever did it has rolled back.
-  if (session.generation !== caller.generation || session.broken !== undefined) return
-  if (!isWithin(session.block, block)) return
+  if (session.tenancy.generation !== caller.generation || session.broken !== undefined) return
+  if (!isWithin(session.tenancy.block, block)) return
   // An inner block that still runs is dead from here on, with all that it began.
   const ending = end(session, block)
   try {
@@ -133,22 +134,4 @@ function blockDeadline(
   if (options.timeout === undefined && options.signal === undefined) return outer
   const { clock, dataSourceName } = session.context
   return CallDeadline.from(clock, `A transaction on ${dataSourceName}`, options, Infinity, outer)
-}
-
-/** The outcome of the work, or the end of its time: work that goes on then works on a dead transaction. */
-function untilDeadline<T>(work: Promise<T>, deadline: Deadline | undefined): Promise<T> {
-  if (deadline === undefined) return work
-  return new Promise<T>((resolve, reject) => {
-    const stop = deadline.onExpired(reject)
-    work.then(
-      (value) => {
-        stop()
-        resolve(value)
-      },
-      (error: unknown) => {
-        stop()
-        reject(error)
-      },
-    )
-  })
 }

@@ -1,12 +1,17 @@
 import type { Connection } from '../api/connection.ts'
-import type { RowStream } from '../api/result.ts'
+import type { ColumnMetadata, RowStream } from '../api/result.ts'
 
 /** A stream with a connection of its own: borrowed at the first row, given back at the last one. */
 export class BorrowedRowStream<Row> implements RowStream<Row> {
   readonly #rows: AsyncGenerator<Row, undefined>
+  #stream: RowStream<Row> | undefined
 
   constructor(borrow: () => Promise<Connection>, open: (connection: Connection) => RowStream<Row>) {
-    this.#rows = readRows(borrow, open)
+    this.#rows = readRows(borrow, (connection) => (this.#stream = open(connection)))
+  }
+
+  get columns(): readonly ColumnMetadata[] {
+    return this.#stream?.columns ?? []
   }
 
   [Symbol.asyncIterator](): this {

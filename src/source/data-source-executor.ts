@@ -1,6 +1,7 @@
 import { wholeNumberOption } from '../api/call-options.ts'
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
+import type { DataSourceHealth } from '../api/data-source-health.ts'
 import type { ConnectionOptions, DataSource, DataSourceTransactionOptions } from '../api/data-source.ts'
 import type {
   DeadlineOptions,
@@ -15,6 +16,7 @@ import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
 import { CallDeadline } from '../session/call-deadline.ts'
+import { deathsForgiven, foundDead } from '../session/session-errors.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import { BorrowedRowStream } from './borrowed-row-stream.ts'
@@ -23,16 +25,17 @@ import { BorrowedRowStream } from './borrowed-row-stream.ts'
 const firstRetryPause = 10
 const longestRetryPause = 1_000
 
-/** How many dead connections a call may meet before it fails. */
-const deathsForgiven = 2
-
 /** What every data source does alike: borrow, run, give back. Where connections come from is left open. */
 export abstract class DataSourceExecutor implements DataSource {
   abstract readonly name: string
   protected abstract readonly clock: Clock
   protected abstract readonly random: () => number
 
+  /** Runs a function of the application that holds a connection. */
+  protected abstract hold<R>(work: () => Promise<R>): Promise<R>
+
   abstract getConnection(options?: ConnectionOptions): Promise<Connection>
+  abstract health(options?: DeadlineOptions): Promise<DataSourceHealth>
   abstract addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
   abstract removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void
   abstract unwrap<T>(token: ClassToken<T>): T
@@ -51,7 +54,7 @@ export abstract class DataSourceExecutor implements DataSource {
     parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
-    return this.#borrow(options, (connection, left) => connection.execute<Row>(sql, parameters, left))
+    return this.borrow(options, (connection, left) => connection.execute<Row>(sql, parameters, left))
   }
 
   stream<Row>(
@@ -66,7 +69,7 @@ export abstract class DataSourceExecutor implements DataSource {
   }
 
   batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
-    return this.#borrow(options, (connection, left) => connection.batch(sql, rows, left))
+    return this.borrow(options, (connection, left) => connection.batch(sql, rows, left))
   }
 
   withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T>
@@ -76,7 +79,7 @@ export abstract class DataSourceExecutor implements DataSource {
     second?: (connection: Connection) => Promise<T>,
   ): Promise<T> {
     const [options, work] = typeof first === 'function' ? [undefined, first] : [first, second!]
-    return lend(await this.getConnection(options), work)
+    return lend(await this.getConnection(options), (connection) => this.hold(() => work(connection)))
   }
 
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
@@ -97,7 +100,7 @@ export abstract class DataSourceExecutor implements DataSource {
       const attemptOptions: TransactionOptions = { ...left, isolation, readOnly }
       return connection.transaction(attemptOptions, (transaction) => {
         begun = true
-        return work(transaction)
+        return this.hold(() => work(transaction))
       })
     }
     for (
@@ -115,7 +118,7 @@ export abstract class DataSourceExecutor implements DataSource {
   }
 
   /** One call on a borrowed connection: its deadline covers both. */
-  async #borrow<T, Options extends DeadlineOptions>(
+  protected async borrow<T, Options extends DeadlineOptions>(
     options: Options | undefined,
     run: (connection: Connection, left: Options | undefined) => Promise<T>,
   ): Promise<T> {
@@ -167,7 +170,10 @@ export abstract class DataSourceExecutor implements DataSource {
 }
 
 /** Runs, and gives the connection back. A failure of the work is told before one of the giving back. */
-async function lend<T>(connection: Connection, work: (connection: Connection) => Promise<T>): Promise<T> {
+export async function lend<T>(
+  connection: Connection,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
   let value: T
   try {
     value = await work(connection)
@@ -184,12 +190,6 @@ function timeLeft(deadline: Deadline): number | undefined {
   const { error } = deadline
   if (error !== undefined) throw error
   return deadline.expiresAt === Infinity ? undefined : deadline.remaining()
-}
-
-function foundDead(error: unknown): boolean {
-  return (
-    error instanceof SQLException && error.retry === 'connect' && (error.fatal || error.reason === 'closed')
-  )
 }
 
 function mayRunAgain(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import type { Duration } from '../api/duration.ts'
+import type { ExceptionOverride } from '../api/exception-override.ts'
 import { resolveLimits, poolSettings, type PoolSettings } from '../pool/settings.ts'
 import type { Driver } from '../spi/driver.ts'
 import { InvalidSettingError, validateSettings } from '../spi/settings.ts'
@@ -24,19 +25,32 @@ export interface DataSourceSettings {
   readonly overflowTimeout?: Duration | undefined
   readonly minimumIdle?: number | undefined
   readonly connectionTimeout?: Duration | undefined
+  readonly maxWaiters?: CountOrUnlimited | undefined
+  readonly queue?: 'fifo' | 'codel' | undefined
+  readonly nestedAcquisition?: 'warn' | 'error' | 'allow' | undefined
   readonly loginTimeout?: Duration | undefined
   readonly queryTimeout?: DurationOrOff | undefined
+  readonly networkTimeout?: DurationOrOff | undefined
   readonly validateAfterIdle?: DurationOrOff | undefined
+  readonly onStale?: 'validate' | 'reconnect' | undefined
   readonly validationTimeout?: Duration | undefined
   readonly idleTimeout?: DurationOrOff | undefined
   readonly maxLifetime?: DurationOrOff | undefined
   readonly maxUses?: CountOrUnlimited | undefined
   readonly keepaliveTime?: DurationOrOff | undefined
+  readonly leakDetectionThreshold?: DurationOrOff | undefined
+  readonly leakStackSampling?: number | undefined
+  readonly leakReclaim?: boolean | undefined
   readonly maxConcurrentConnects?: 'auto' | number | undefined
   readonly connectionInitSql?: string | readonly string[] | undefined
   readonly sessionReset?: 'auto' | 'always' | 'never' | undefined
   readonly statementCacheSize?: number | undefined
+  readonly prepareThreshold?: number | undefined
   readonly integers?: 'bigint' | 'safe' | undefined
+  readonly exceptionOverride?: ExceptionOverride | undefined
+  readonly types?: 'portable' | 'date' | 'native' | undefined
+  readonly sharing?: 'exclusive' | 'pipelined' | undefined
+  readonly allowExitOnIdle?: boolean | undefined
   readonly pooling?: 'pool' | 'none' | 'single' | undefined
   /** A setting of the driver. */
   readonly [driverSetting: string]: unknown
@@ -66,6 +80,7 @@ export function resolveSettings(
   const fromUrl = url === undefined ? {} : driver.parseUrl(url)
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const validated = validateSettings({ ...driver.settings, ...poolSettings }, { ...fromUrl, ...own }, where)
+  driver.checkSettings?.(validated, where)
   const pool: Record<string, unknown> = {}
   const driverSettings: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(validated)) {
@@ -89,7 +104,13 @@ function written(input: unknown, where: string): DataSourceSettings {
   )
 }
 
-function findDriver(drivers: DriverTable, url: unknown, named: unknown, where: string): LoadableDriver {
+/** @throws InvalidSettingError; `SQLNonTransientConnectionException` 08001 when there is no such driver. */
+export function findDriver(
+  drivers: DriverTable,
+  url: unknown,
+  named: unknown,
+  where: string,
+): LoadableDriver {
   if (url !== undefined && typeof url !== 'string')
     throw new InvalidSettingError(`${where}: url is not a text`, ['url'])
   if (typeof named === 'object' && named !== null && 'createConnectionPoolDataSource' in named) {

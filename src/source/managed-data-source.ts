@@ -1,28 +1,43 @@
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
-import type { ConnectionOptions } from '../api/data-source.ts'
+import type { ConnectionOptions, DataSource } from '../api/data-source.ts'
+import type { DataSourceHealth } from '../api/data-source-health.ts'
 import { durationOption } from '../api/duration.ts'
+import type { DeadlineOptions, StatementOptions } from '../api/executor.ts'
+import type { Result } from '../api/result.ts'
 import {
   SQLException,
   SQLFeatureNotSupportedException,
   SQLNonTransientException,
 } from '../api/sql-exception.ts'
+import type { SqlFragment } from '../api/sql-template.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import { asInstance, type ClassToken } from '../api/wrapper.ts'
+import type { EvictMode } from '../pool/administration.ts'
 import { ConnectionPool } from '../pool/connection-pool.ts'
 import type { PoolEventListener, PoolEventName } from '../pool/events.ts'
-import type { PoolCloseOptions } from '../pool/resource-pool.ts'
+import { changePoolSettings } from '../pool/settings-change.ts'
 import type { PoolSettings } from '../pool/settings.ts'
+import type { SharableStatement } from '../pool/sharing.ts'
 import type { PoolStatistics } from '../pool/statistics.ts'
-import { CallDeadline } from '../session/call-deadline.ts'
+import { CallDeadline, untilDeadline } from '../session/call-deadline.ts'
 import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
-import type { ConnectionPoolDataSource, SessionSettings } from '../spi/driver.ts'
+import type { Deadline } from '../spi/deadline.ts'
+import type { ConnectionPoolDataSource, DriverDescriptor, SessionSettings } from '../spi/driver.ts'
+import type { SharedSession } from '../spi/shared-session.ts'
 import type { ConnectionSupplier, Credentials } from './connection-supplier.ts'
-import { DataSourceExecutor } from './data-source-executor.ts'
+import { DataSourceExecutor, lend } from './data-source-executor.ts'
 import { resolveSettings, type DataSourceSettings, type ResolvedSettings } from './data-source-settings.ts'
 import type { DriverTable } from './driver-table.ts'
+import { askHealth } from './health.ts'
 import { LazyConnectionPoolDataSource } from './lazy-connection-pool-data-source.ts'
-import type { PooledDataSource } from './pooled-data-source.ts'
+import type {
+  DataSourceCloseOptions,
+  DataSourceStartOptions,
+  PooledDataSource,
+} from './pooled-data-source.ts'
+import { startWith } from './start.ts'
 import { UnpooledSupplier } from './unpooled-supplier.ts'
 
 /** How a data source is made, beside its settings. */
@@ -49,29 +64,43 @@ export function createDataSourceWith(
   return new ManagedDataSource(resolved, options)
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
 /** A data source over a pool, or over a physical connection for each borrower. */
 class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
   readonly name: string
-  readonly settings: PoolSettings
   protected readonly clock: Clock
   protected readonly random: () => number
+  /** Complete, and what the sessions obey: both change when the data source is reconfigured. */
+  #settings: PoolSettings
+  readonly #session: Mutable<SessionSettings>
+  readonly #driver: DriverDescriptor
   readonly #dataSource: ConnectionPoolDataSource
   readonly #supplier: ConnectionSupplier
+  readonly #sharing: ConnectionPool['sharing'] | undefined
   #closing: Promise<void> | undefined
+  #successor: DataSource | undefined
 
   constructor(resolved: ResolvedSettings, options: CreateDataSourceOptions) {
     super()
     const { driver, driverSettings } = resolved
     this.name = options.name ?? driver.name
-    this.settings = effectiveSettings(resolved.pool)
+    this.#settings = effectiveSettings(resolved.pool)
+    this.#session = sessionSettings(this.#settings)
+    this.#driver = driver
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? Math.random
     this.#dataSource = new LazyConnectionPoolDataSource(driver, driverSettings, {
       dataSourceName: this.name,
       clock: this.clock,
-      session: sessionSettings(this.settings),
+      session: this.#session,
     })
     this.#supplier = this.#supply(this.#dataSource)
+    this.#sharing = this.#supplier instanceof ConnectionPool ? this.#supplier.sharing : undefined
+  }
+
+  get settings(): PoolSettings {
+    return this.#settings
   }
 
   #supply(dataSource: ConnectionPoolDataSource): ConnectionSupplier {
@@ -80,7 +109,37 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     return new ConnectionPool({ name, dataSource, settings, clock, random })
   }
 
+  override execute<Row>(
+    sql: string | SqlFragment,
+    parameters?: SqlParameters,
+    options?: StatementOptions,
+  ): Promise<Result<Row>> {
+    const sharable = this.#sharable(sql, parameters, options)
+    if (sharable === undefined) return super.execute(sql, parameters, options)
+    if (sharable.cost.isCheap) {
+      return this.#sharing!.execute(sharable, options, (connection) =>
+        lend(connection, () => connection.execute<Row>(sql, parameters, options)),
+      )
+    }
+    return this.borrow(options, async (connection, left) => {
+      const startedAt = this.clock.now()
+      const result = await connection.execute<Row>(sql, parameters, left)
+      sharable.cost.ran(this.clock.now() - startedAt)
+      return result
+    })
+  }
+
+  #sharable(...call: Parameters<SharedSession['read']>): SharableStatement | undefined {
+    try {
+      return this.#sharing?.read(...call)
+    } catch {
+      // What is wrong with it is told by the connection that refuses it.
+      return undefined
+    }
+  }
+
   getConnection(options?: ConnectionOptions): Promise<Connection> {
+    if (this.#successor !== undefined) return this.#successor.getConnection(options)
     return options === undefined ? this.#supplier.acquire() : this.#getConnection(options)
   }
 
@@ -123,6 +182,45 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     return { user, password }
   }
 
+  protected hold<R>(work: () => Promise<R>): Promise<R> {
+    return this.#supplier.hold(work)
+  }
+
+  health(options?: DeadlineOptions): Promise<DataSourceHealth> {
+    if (this.#successor !== undefined) return this.#successor.health(options)
+    return askHealth(this, this.#supplier, this.clock, options)
+  }
+
+  start(options?: DataSourceStartOptions): Promise<void> {
+    return startWith(this, this.#supplier, this.clock, options)
+  }
+
+  reconfigure(changes: DataSourceSettings): void {
+    const ofDriver = (name: string): boolean =>
+      name === 'url' || name === 'driver' || Object.hasOwn(this.#driver.settings, name)
+    const settings = effectiveSettings(changePoolSettings(this.#settings, changes, this.name, ofDriver))
+    this.#supplier.administration.reconfigure(settings)
+    this.#settings = settings
+    Object.assign(this.#session, sessionSettings(settings))
+  }
+
+  suspend(): void {
+    this.#supplier.administration.suspend()
+  }
+
+  resume(): void {
+    this.#supplier.administration.resume()
+  }
+
+  evict(mode: EvictMode): Promise<number> {
+    return this.#supplier.administration.evict(mode)
+  }
+
+  async drain(options?: DeadlineOptions): Promise<void> {
+    const deadline = CallDeadline.from(this.clock, `drain of ${this.name}`, options ?? {}, Infinity)
+    await untilDeadline(this.#supplier.administration.drain(), deadline)
+  }
+
   statistics(): PoolStatistics {
     return this.#supplier.statistics()
   }
@@ -156,11 +254,20 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     return this instanceof token
   }
 
-  async close(options?: PoolCloseOptions): Promise<void> {
+  async close(options?: DataSourceCloseOptions): Promise<void> {
     const drainTimeout =
       options?.drainTimeout === undefined ? undefined : durationOption('drainTimeout', options.drainTimeout)
+    if (options?.successor === this) {
+      throw new SQLNonTransientException(`${this.name}: a data source does not take over from itself`, {
+        sqlState: 'HY024',
+        reason: 'parameter',
+      })
+    }
+    const next = this.#closing === undefined ? options?.successor : undefined
+    this.#successor ??= next
+    const successor = next && ((deadline: Deadline) => acquireFrom(next, deadline))
     // A later call may shorten the time that an earlier one granted.
-    const drained = this.#supplier.close({ drainTimeout })
+    const drained = this.#supplier.close({ drainTimeout, successor })
     await (this.#closing ??= this.#closeAfter(drained))
   }
 
@@ -174,6 +281,26 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+/** Asks another data source, within what is left of a deadline. */
+async function acquireFrom(source: DataSource, deadline: Deadline): Promise<Connection> {
+  const aborted = new AbortController()
+  const stop = deadline.onExpired((error) => {
+    // The time is told below: then the other source says who is to blame.
+    if (error.reason !== 'timeout') aborted.abort(error)
+  })
+  const timeout = deadline.remaining()
+  try {
+    return await source.getConnection({
+      signal: aborted.signal,
+      timeout: timeout === Infinity ? undefined : timeout,
+    })
+  } catch (error) {
+    throw aborted.signal.aborted ? aborted.signal.reason : error
+  } finally {
+    stop()
   }
 }
 
@@ -191,6 +318,17 @@ function effectiveSettings(settings: PoolSettings): PoolSettings {
 }
 
 function sessionSettings(settings: PoolSettings): SessionSettings {
-  const { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql, integers } = settings
-  return { queryTimeout, validationTimeout, statementCacheSize, connectionInitSql, integers }
+  const { queryTimeout, networkTimeout, validationTimeout, connectionInitSql } = settings
+  const { integers, types, statementCacheSize, prepareThreshold, exceptionOverride } = settings
+  return {
+    queryTimeout,
+    networkTimeout,
+    validationTimeout,
+    connectionInitSql,
+    integers,
+    types,
+    statementCacheSize,
+    prepareThreshold,
+    exceptionOverride,
+  }
 }

@@ -1,9 +1,13 @@
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
+import { SQLFeatureNotSupportedException } from '../api/sql-exception.ts'
+import type { PoolAdministration } from '../pool/administration.ts'
 import { PoolClosedError } from '../pool/errors.ts'
 import { PoolEventStream, type PoolMember } from '../pool/events.ts'
+import type { Finding } from '../pool/health-check.ts'
 import type { PoolSettings } from '../pool/settings.ts'
-import { PoolCounter, type PoolStatistics } from '../pool/statistics.ts'
+import type { CloseReason } from '../pool/slot.ts'
+import { PoolCounter, type CreateReason, type PoolStatistics } from '../pool/statistics.ts'
 import { CallDeadline } from '../session/call-deadline.ts'
 import { Listeners } from '../session/listeners.ts'
 import type { Clock } from '../spi/clock.ts'
@@ -22,10 +26,11 @@ interface Member {
 
 /** A physical connection for each borrower, closed when it is given back: for poolers in front, and for tools. */
 export class UnpooledSupplier implements ConnectionSupplier {
+  readonly administration: PoolAdministration
   readonly events: PoolEventStream
   readonly #name: string
   readonly #dataSource: ConnectionPoolDataSource
-  readonly #settings: PoolSettings
+  #settings: PoolSettings
   readonly #clock: Clock
   readonly #listeners: Listeners<ConnectionEventListener<ConnectionSource>>
   readonly #members = new Set<Member>()
@@ -33,6 +38,8 @@ export class UnpooledSupplier implements ConnectionSupplier {
   #connecting = 0
   #idleWaiters: (() => void)[] = []
   #closing: Promise<void> | undefined
+  /** With a successor those whose connect is under way get it, and drain with the others. */
+  #succeeded = false
 
   constructor(options: {
     readonly name: string
@@ -46,11 +53,62 @@ export class UnpooledSupplier implements ConnectionSupplier {
     this.#clock = options.clock
     this.#listeners = new Listeners(options.name)
     this.events = new PoolEventStream(options.name)
+    this.administration = this.#administer()
+  }
+
+  #administer(): PoolAdministration {
+    const refuse = (what: string): never => {
+      throw new SQLFeatureNotSupportedException(
+        `${this.#name}: ${what} is for pools; with pooling: 'none' nothing is kept and nobody waits`,
+        { sqlState: '0A000', reason: 'feature' },
+      )
+    }
+    return {
+      // What does not concern a limit is the same as before.
+      reconfigure: (limits) => void (this.#settings = { ...this.#settings, ...limits }),
+      suspend: () => refuse('suspend()'),
+      resume: () => refuse('resume()'),
+      evict: async (mode) => (mode === 'all' ? this.#cut('evicted') : 0),
+      drain: async () => refuse('drain()'),
+    }
   }
 
   async acquire(deadline?: Deadline, credentials?: Credentials): Promise<Connection> {
     if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
     this.events.emit('requested', { waiting: 0 })
+    const { member, took } = await this.#connect(deadline, 'waiter', credentials)
+    return this.#lend(member, took)
+  }
+
+  /** Nobody waits for another, so there is nothing to know. */
+  hold<R>(work: () => Promise<R>): Promise<R> {
+    return work()
+  }
+
+  /** Nothing is kept; it logs in once. */
+  async start(deadline: Deadline): Promise<void> {
+    if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
+    const { member } = await this.#connect(deadline, 'probe')
+    this.#end(member, 'maxUses')
+  }
+
+  /** Logs in, as every borrower does. */
+  async checkHealth(deadline: Deadline): Promise<Finding<PooledConnection>> {
+    try {
+      if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
+      const { member, took } = await this.#connect(deadline, 'probe')
+      this.#end(member, 'maxUses')
+      return { answered: member.pooled, took }
+    } catch (error) {
+      return { error, at: this.#clock.now() }
+    }
+  }
+
+  async #connect(
+    deadline: Deadline | undefined,
+    reason: CreateReason,
+    credentials?: Credentials,
+  ): Promise<{ member: Member; took: number }> {
     const begun = this.#clock.now()
     const timeout = Math.min(this.#settings.loginTimeout, this.#settings.connectionTimeout)
     const connect = new CallDeadline(this.#clock, `A connect of ${this.#name}`, { timeout, outer: deadline })
@@ -60,7 +118,6 @@ export class UnpooledSupplier implements ConnectionSupplier {
       const pooled = await this.#dataSource.getPooledConnection({ deadline: connect, ...credentials })
       member = { pooled, madeAt: this.#clock.now(), state: 'inUse' }
       this.#members.add(member)
-      this.#counters.created++
     } catch (error) {
       this.#counters.connectFailed++
       this.events.emit('connectFailed', { error, attempt: 1, retryIn: 0 })
@@ -69,15 +126,16 @@ export class UnpooledSupplier implements ConnectionSupplier {
       this.#connecting--
       this.#wakeIfIdle()
     }
-    const waited = this.#clock.now() - begun
-    this.events.emit('created', { member: this.#describe(member), took: waited })
-    return this.#lend(member, waited)
+    const took = this.#clock.now() - begun
+    this.#counters.made(reason, took)
+    this.events.emit('created', { member: this.#describe(member), took })
+    return { member, took }
   }
 
   #lend(member: Member, waited: number): Connection {
     const { pooled } = member
     try {
-      if (this.#closing !== undefined) throw new PoolClosedError(this.#name)
+      if (this.#closing !== undefined && !this.#succeeded) throw new PoolClosedError(this.#name)
       // From here on events are the application's; the supplier is the last to hear.
       pooled.addConnectionEventListener({
         connectionClosed: () => this.#returned(member),
@@ -95,6 +153,7 @@ export class UnpooledSupplier implements ConnectionSupplier {
       })
       const connection = pooled.getConnection()
       this.#counters.acquired++
+      this.#counters.wait.record(waited)
       this.events.emit('acquired', { member: this.#describe(member), waited })
       return connection
     } catch (error) {
@@ -110,11 +169,13 @@ export class UnpooledSupplier implements ConnectionSupplier {
       source,
     })
     this.#counters.released++
-    this.events.emit('released', { member: described, used: this.#clock.now() - member.madeAt })
+    const used = this.#clock.now() - member.madeAt
+    this.#counters.use.record(used)
+    this.events.emit('released', { member: described, used })
     this.#end(member, member.pooled.broken === undefined ? 'maxUses' : 'broken')
   }
 
-  #end(member: Member, reason: 'broken' | 'maxUses' | 'poolClosed'): void {
+  #end(member: Member, reason: CloseReason): void {
     if (member.state === 'closing') return
     member.state = 'closing'
     void member.pooled.close().then(() => {
@@ -135,10 +196,13 @@ export class UnpooledSupplier implements ConnectionSupplier {
       inUse: this.#members.size - closing,
       resetting: 0,
       closing,
+      control: 0,
       waiting: 0,
       maximum: Infinity,
       soft: 0,
-      counters: this.#counters,
+      suspended: false,
+      counters: this.#counters.read(),
+      times: this.#counters.readTimes(),
     }
   }
 
@@ -150,21 +214,32 @@ export class UnpooledSupplier implements ConnectionSupplier {
     this.#listeners.remove(listener)
   }
 
-  close(options?: { readonly drainTimeout?: number | undefined }): Promise<void> {
+  close(options?: {
+    readonly drainTimeout?: number | undefined
+    readonly successor?: unknown
+  }): Promise<void> {
+    this.#succeeded ||= this.#closing === undefined && options?.successor !== undefined
     return (this.#closing ??= this.#drain(options?.drainTimeout ?? defaultDrainTimeout))
   }
 
   async #drain(drainTimeout: number): Promise<void> {
     const timer = this.#clock.setTimer(() => {
-      for (const member of this.#members) {
-        member.pooled.abort(new PoolClosedError(this.#name))
-        this.#end(member, 'poolClosed')
-      }
+      this.#cut('poolClosed')
     }, drainTimeout)
     while (this.#members.size + this.#connecting > 0) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
     }
     timer.cancel()
+  }
+
+  /** Takes connections from their borrowers. */
+  #cut(reason: CloseReason): number {
+    const cut = [...this.#members].filter(({ state }) => state === 'inUse')
+    for (const member of cut) {
+      member.pooled.abort(new PoolClosedError(this.#name))
+      this.#end(member, reason)
+    }
+    return cut.length
   }
 
   #wakeIfIdle(): void {

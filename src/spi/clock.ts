@@ -2,7 +2,12 @@
 export interface Clock {
   /** Monotonic milliseconds, from any beginning. */
   now(): number
-  /** Calls back once, after at least `delay` milliseconds. */
+  /**
+   * The time of day in milliseconds. It goes on while the machine sleeps, which `now` need not: that the two part is how
+   * a sleep is noticed. Default: it is not noticed.
+   */
+  timeOfDay?(): number
+  /** Calls back once, after at least `delay` milliseconds; for 0 when what has arrived meanwhile was handled. */
   setTimer(callback: () => void, delay: number, options?: TimerOptions): Timer
 }
 

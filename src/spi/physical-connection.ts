@@ -4,6 +4,8 @@ import type { SQLException, SQLWarning } from '../api/sql-exception.ts'
 import type { ParameterValue } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
 import type { CompiledStatement } from '../sql/compiled-statement.ts'
+import type { Dialect } from '../sql/dialect.ts'
+import type { SessionLease } from './session-lease.ts'
 
 /** Parameters that the session has checked: as many as the text has markers, none undefined, no unknown object. */
 export type BoundParameters = readonly ParameterValue[]
@@ -14,6 +16,11 @@ export interface RawResult {
   readonly rows: readonly (readonly unknown[])[]
   readonly updateCount: number
   readonly warnings?: readonly SQLWarning[] | undefined
+  /**
+   * What `CompiledStatement.generatedKeys` asks for, in that order, a row for each inserted one. Only of drivers whose
+   * dialect says `driver`.
+   */
+  readonly generatedKeys?: Pick<RawResult, 'columns' | 'rows'> | undefined
 }
 
 /** The rows of one fetch. */
@@ -86,6 +93,11 @@ export interface PhysicalConnection {
   readonly server: ServerFacts
   /** The settings of the session as it was made. */
   readonly initialState: SessionState
+  /**
+   * Its SQL, where only the server could tell: the same object for sessions that understand the same. Default: that of
+   * the data source.
+   */
+  readonly dialect?: Dialect | undefined
   /** As the database says after each operation. */
   readonly transactionStatus: TransactionStatus
   /** Set by the session room. Called at most once, when the session is lost while nothing runs on it. */
@@ -120,9 +132,17 @@ export interface PhysicalConnection {
    * never rejects.
    */
   close(): Promise<void>
+  /**
+   * Whether the open session keeps the process running, as sockets, threads and processes do: true when it is made, false
+   * while nobody needs it. Default: it cannot be changed, or never does.
+   */
+  keepAlive?(on: boolean): void
   /** Cuts it off at once. What is running rejects. Idempotent. */
   destroy(): void
 
-  /** The driver's own object of that class, for `unwrap`. */
-  unwrap?<T>(token: ClassToken<T>): T | undefined
+  /**
+   * The driver's own object of that class, for `unwrap`. One that works on the session does so by the lease; an object
+   * of the client itself (`pg.Client`) is beyond our laws.
+   */
+  unwrap?<T>(token: ClassToken<T>, lease: SessionLease): T | undefined
 }

@@ -1,5 +1,5 @@
 import type { IsolationLevel } from '../api/executor.ts'
-import type { StatementTraits } from './compiled-statement.ts'
+import type { SessionChange, StatementTraits } from './compiled-statement.ts'
 
 /** The databases whose SQL is known. */
 export type DialectName = 'pg' | 'mysql' | 'mssql' | 'sqlite'
@@ -26,13 +26,21 @@ export interface Dialect {
   readonly dataDefinitionIsTransactional: boolean
   /**
    * What a text does, by its first word, or its first two, in upper case. A word that is missing: changes data and
-   * the session. `WITH` is what follows it; `CREATE TEMP` is also found behind `OR REPLACE`, `GLOBAL`, `LOCAL`.
+   * the session. `WITH` is what follows it; `CREATE TEMP` is also found behind `OR REPLACE`, `GLOBAL`, `LOCAL`, and
+   * is not for what goes `ON COMMIT DROP`; `DECLARE HOLD` is a cursor `WITH HOLD`.
    */
   readonly verbs: Readonly<Record<string, StatementTraits>>
   /** Words in upper case by which any statement changes the session (advisory locks), and `:=`. Default: none. */
-  readonly sessionWords?: readonly string[] | undefined
+  readonly sessionWords?: Readonly<Record<string, SessionChange>> | undefined
+  /** Those of them that change the transaction alone when they are called with TRUE at the end. Default: none. */
+  readonly localCalls?: readonly string[] | undefined
   /** By this word a changing statement answers with rows. Default: `RETURNING`. */
   readonly returningWord?: string | undefined
+  /**
+   * How an INSERT tells columns of the rows that it inserts. `returning`: RETURNING behind it; `output`: OUTPUT
+   * INSERTED before its rows; `driver`: the text is left as it is, the driver knows. Default: it cannot.
+   */
+  readonly generatedKeys?: 'returning' | 'output' | 'driver' | undefined
 }
 
 /** How a text is divided into code and what is not code (literals, names, comments). */

@@ -36,11 +36,14 @@ export function nativeSQL(sql: string, dialect: DialectName, options: NativeSQLO
 
 /** HY009 for what is given in place of a text. */
 export function notText(value: unknown): SQLNonTransientException {
-  return new SQLNonTransientException(
-    `The SQL is ${value === null ? 'null' : `a ${typeof value}`}, not a text`,
-    {
-      sqlState: 'HY009',
-      reason: 'parameter',
-    },
-  )
+  return new SQLNonTransientException(`The SQL is ${kindOf(value)}, not a text`, {
+    sqlState: 'HY009',
+    reason: 'parameter',
+  })
+}
+
+/** What a value is, without showing it. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

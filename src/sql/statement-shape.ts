@@ -1,4 +1,4 @@
-import type { StatementTraits } from './compiled-statement.ts'
+import type { SessionChange, StatementTraits } from './compiled-statement.ts'
 import type { Dialect } from './dialect.ts'
 
 /**
@@ -11,7 +11,6 @@ export class StatementShape {
   /** Something was read that is neither space, comment nor semicolon. */
   empty = true
   readonly #dialect: Dialect
-  readonly #sessionWords: ReadonlySet<string>
   /** The first words, as many as tell what it is. */
   readonly #words: string[] = []
   readonly #seen = new Set<string>()
@@ -24,7 +23,9 @@ export class StatementShape {
   /** The last thing read: a word in upper case, or a sign. */
   #last = ''
   #beforeLast = ''
-  #changesSession = false
+  #sessionChange: SessionChange | undefined
+  /** Calls whose last argument tells: by the depth of their parentheses. */
+  readonly #openCalls: { readonly depth: number; readonly change: SessionChange }[] = []
   #changesDataWithin = false
   #into = false
   #locks = false
@@ -33,7 +34,6 @@ export class StatementShape {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect
-    this.#sessionWords = sessionWordsOf(dialect)
   }
 
   word(text: string): void {
@@ -41,7 +41,12 @@ export class StatementShape {
     const word = text.length > longestKeyword ? text : text.toUpperCase()
     if (this.#words.length < 10) this.#words.push(word)
     if (keywords.has(word)) this.#keyword(word)
-    if (this.#sessionWords.has(word) || word.startsWith('#')) this.#changesSession = true
+    const change = word.startsWith('#') ? 'temporary' : this.#dialect.sessionWords?.[word]
+    if (change !== undefined) {
+      if (this.#dialect.localCalls?.includes(word) === true)
+        this.#openCalls.push({ depth: this.#depth + 1, change })
+      else this.#sessionChange ??= change
+    }
     this.#advance(word)
   }
 
@@ -49,11 +54,12 @@ export class StatementShape {
     this.empty = false
     if (character === '(') this.#depth++
     else if (character === ')') {
+      this.#endCall()
       this.#ordered[this.#depth] = false
       if (this.#depth > 0) this.#depth--
-    } else if (character === '=' && this.#last === ':' && this.#sessionWords.has(':=')) {
-      this.#changesSession = true
-    } else if (character === '@' && this.#last === 'INTO') this.#changesSession = true
+    } else if (character === '=' && this.#last === ':') {
+      this.#sessionChange ??= this.#dialect.sessionWords?.[':=']
+    } else if (character === '@' && this.#last === 'INTO') this.#sessionChange ??= 'settings'
     this.#advance(character)
   }
 
@@ -92,15 +98,17 @@ export class StatementShape {
     const { verbs } = this.#dialect
     const [first = '', second = ''] = this.#words
     const verb = first === 'WITH' ? (this.#mainVerb ?? 'SELECT') : first
-    const known = this.#isTemporary() ? verbs['CREATE TEMP'] : undefined
     const traits =
-      known ?? (first === 'WITH' ? undefined : verbs[`${first} ${second}`]) ?? verbs[verb] ?? unknownVerb
+      verbs[this.#special() ?? ''] ??
+      (first === 'WITH' ? undefined : verbs[`${first} ${second}`]) ??
+      verbs[verb] ??
+      unknownVerb
     const executes = verb === 'EXPLAIN' && (this.#seen.has('ANALYZE') || this.#seen.has('ANALYSE'))
     const changes =
       this.#changesDataWithin || this.#into || this.#locks || (executes && this.#seen.has('changing verb'))
     return {
       readOnly: traits.readOnly && !changes,
-      changesSession: traits.changesSession || this.#changesSession,
+      changesSession: this.#sessionChange ?? this.#openCalls[0]?.change ?? traits.changesSession,
       transactionControl: traits.transactionControl,
       returnsRows: this.#returnsRows(verb, traits),
     }
@@ -111,11 +119,23 @@ export class StatementShape {
     return (traits.returnsRows ?? traits.readOnly) && !this.#into
   }
 
-  #isTemporary(): boolean {
-    const [first] = this.#words
-    return (
-      first === 'CREATE' && this.#words.slice(1, 5).some((word) => word === 'TEMP' || word === 'TEMPORARY')
-    )
+  /** The entry of the table that is found by more than the first words. */
+  #special(): 'CREATE' | 'CREATE TEMP' | 'DECLARE HOLD' | undefined {
+    const [first, ...words] = this.#words
+    if (first === 'DECLARE') return this.#seen.has('HOLD') ? 'DECLARE HOLD' : undefined
+    if (first !== 'CREATE') return undefined
+    if (this.#seen.has('COMMIT DROP')) return 'CREATE'
+    const isTemporary = (word: string, at: number): boolean =>
+      (at < 4 && (word === 'TEMP' || word === 'TEMPORARY')) || word === 'PG_TEMP'
+    return words.some(isTemporary) ? 'CREATE TEMP' : undefined
+  }
+
+  /** At a closing parenthesis: of a call that changes the transaction alone when it ends with `, TRUE`? */
+  #endCall(): void {
+    const call = this.#openCalls.at(-1)
+    if (call?.depth !== this.#depth) return
+    this.#openCalls.pop()
+    if (this.#last !== 'TRUE' || this.#beforeLast !== ',') this.#sessionChange ??= call.change
   }
 
   #keyword(word: string): void {
@@ -138,7 +158,14 @@ export class StatementShape {
         break
       case 'TEMP':
       case 'TEMPORARY':
-        if (last === 'INTO') this.#changesSession = true
+      case 'PG_TEMP':
+        if (last === 'INTO') this.#sessionChange ??= 'temporary'
+        break
+      case 'DROP':
+        if (last === 'COMMIT' && this.#beforeLast === 'ON') this.#seen.add('COMMIT DROP')
+        break
+      case 'HOLD':
+        if (last === 'WITH' && this.#beforeLast === 'CURSOR') this.#seen.add('HOLD')
         break
       case 'UPDATE':
       case 'SHARE':
@@ -221,7 +248,7 @@ export class StatementShape {
 const longestKeyword = 32
 const unknownVerb: StatementTraits = {
   readOnly: false,
-  changesSession: true,
+  changesSession: 'unseen',
   transactionControl: false,
   returnsRows: true,
 }
@@ -246,14 +273,8 @@ const keywords = new Set([
   ...mainVerbs,
   ...endsOfOthers,
   ...noBlocks,
-  ...'RETURNING OUTPUT ANALYZE ANALYSE DECLARE INTO TEMP TEMPORARY SHARE NO KEY IN BY'.split(' '),
+  ...'RETURNING OUTPUT ANALYZE ANALYSE DECLARE INTO TEMP TEMPORARY PG_TEMP DROP HOLD SHARE NO KEY IN BY'.split(
+    ' ',
+  ),
   ...'BEGIN ATOMIC NOT CASE END'.split(' '),
 ])
-
-const knownSessionWords = new WeakMap<Dialect, ReadonlySet<string>>()
-
-function sessionWordsOf(dialect: Dialect): ReadonlySet<string> {
-  let words = knownSessionWords.get(dialect)
-  if (words === undefined) knownSessionWords.set(dialect, (words = new Set(dialect.sessionWords)))
-  return words
-}

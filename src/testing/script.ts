@@ -24,7 +24,7 @@ export type ScriptedStep =
  *
  * - an `SQLException`: it rejects with it; the session dies when the error is `fatal`.
  * - `hang`: there is no answer until the connection is destroyed; a cancel has no effect.
- * - `die`: the session ends (08006); at `connect` the server refuses it (08001).
+ * - `die`: the session ends (08006, as `connectionLost` says); at `connect` the server refuses it (08001).
  * - `rolled-back`: a commit is answered so.
  * - `delay`: it takes so many milliseconds longer, and can be cancelled in that time.
  * - `rollsBack`: the server rolls the transaction back by itself.

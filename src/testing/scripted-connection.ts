@@ -94,8 +94,8 @@ export class ScriptedConnection implements PhysicalConnection {
 
   execute(statement: CompiledStatement, parameters: BoundParameters): Promise<RawResult> {
     const run = (): RawResult => {
-      const { columns, rows, updateCount } = this.#answer(statement, parameters)
-      return { columns, rows: [...rows], updateCount }
+      const answer = this.#answer(statement, parameters)
+      return { ...answer, rows: [...answer.rows] }
     }
     return this.#operate(
       'execute',
@@ -246,7 +246,12 @@ export class ScriptedConnection implements PhysicalConnection {
 
   #answer(statement: CompiledStatement, parameters: BoundParameters): Answer {
     const scripted = this.#context.answers.find(statement.text, parameters)
-    return scripted ?? this.#session.run(parsed(statement), parameters)
+    if (scripted === undefined) return this.#session.run(parsed(statement), parameters)
+    const { columns, rows } = scripted
+    // The rows with which a text is answered are the keys where these are asked for.
+    if (statement.generatedKeys === undefined || columns.length === 0) return scripted
+    const keys = [...rows]
+    return { columns: [], rows: [], updateCount: keys.length, generatedKeys: { columns, rows: keys } }
   }
 
   #runBatch(statement: CompiledStatement, rows: readonly BoundParameters[]): RawBatchResult {
@@ -277,7 +282,7 @@ export class ScriptedConnection implements PhysicalConnection {
       this.#context.violated(this.id, `${text}: ${violation}`)
       return Promise.reject(this.#gone ?? protocolViolation(violation))
     }
-    const run = (): Promise<T> => this.#run(failure, work, takes)
+    const run = (): Promise<T> => this.#run(step, failure, work, takes)
     const busy = this.#running !== undefined || this.#queued > 0
     this.#queued++
     const result = (busy ? this.#last.then(run) : run()).finally(() => this.#queued--)
@@ -285,12 +290,21 @@ export class ScriptedConnection implements PhysicalConnection {
     return result
   }
 
-  async #run<T>(failure: ScriptedFailure | undefined, work: () => T, takes: () => number): Promise<T> {
+  async #run<T>(
+    step: ScriptedStep,
+    failure: ScriptedFailure | undefined,
+    work: () => T,
+    takes: () => number,
+  ): Promise<T> {
     try {
       if (this.#gone !== undefined) throw this.#gone
       const duration = this.#context.latency + takes() + (isDelay(failure) ? failure.delay : 0)
       await this.#busy(duration, failure === 'hang')
-      if (this.#silentlyKilled || failure === 'die') throw connectionLost()
+      if (this.#silentlyKilled || failure === 'die') {
+        // Whatever was done in a transaction is undone, unless it was being committed.
+        const isUndone = step !== 'commit' && this.#session.transactionStatus !== 'none'
+        throw connectionLost(isUndone ? 'transaction' : 'unknown-outcome')
+      }
       if (failure === 'rolled-back') {
         this.#session.rollback()
         return failure as T
@@ -373,6 +387,7 @@ function parsed(statement: CompiledStatement): ScriptedStatement {
   let found = statements.get(statement)
   if (found === undefined) {
     found = parseStatement(statement.sql)
+    if (found.kind === 'insert') found = { ...found, keys: statement.generatedKeys }
     statements.set(statement, found)
   }
   return found

@@ -1,5 +1,6 @@
 import type { ColumnMetadata } from '../api/result.ts'
 import type { SqlTypeName } from '../api/sql-types.ts'
+import type { RawResult } from '../spi/physical-connection.ts'
 import type { ColumnDefinition, ScriptedStatement, SelectStatement } from './scripted-sql.ts'
 import {
   aggregate,
@@ -30,6 +31,8 @@ export interface Answer {
   readonly columns: readonly ColumnMetadata[]
   readonly rows: Iterable<readonly unknown[]>
   readonly updateCount: number
+  /** Of an INSERT that was asked for them. */
+  readonly generatedKeys?: RawResult['generatedKeys']
 }
 
 /** The session that a statement runs in, as far as the data are concerned. */
@@ -70,7 +73,7 @@ export class ScriptedDatabase {
         case 'select':
           return this.#select(statement, parameters, transaction, session)
         case 'insert':
-          return changed(this.#insert(statement, parameters, transaction))
+          return this.#insert(statement, parameters, transaction)
         case 'update':
           return changed(this.#update(statement, parameters, transaction))
         case 'delete':
@@ -155,9 +158,11 @@ export class ScriptedDatabase {
     statement: ScriptedStatement & { kind: 'insert' },
     parameters: Values,
     transaction: ScriptedTransaction,
-  ): number {
+  ): Answer {
     const table = this.#table(statement.table)
     const positions = statement.columns.map((name) => positionOf(table.columns, name))
+    const keys = statement.keys?.map((name) => positionOf(table.columns, name))
+    const inserted: Row[] = []
     for (const expressions of statement.rows) {
       const values: unknown[] = table.columns.map(() => null)
       expressions.forEach((expression, index) => {
@@ -167,8 +172,18 @@ export class ScriptedDatabase {
       table.rows.add(row)
       transaction.record(() => table.rows.delete(row))
       write(table, row, values, transaction)
+      inserted.push(row)
     }
-    return statement.rows.length
+    const answer = changed(inserted.length)
+    if (keys === undefined) return answer
+    const columns = keys.map((at) => table.columns[at]!)
+    return {
+      ...answer,
+      generatedKeys: {
+        columns: columns.map(({ name, type, databaseType }) => ({ name, type, databaseType })),
+        rows: inserted.map(({ values }) => keys.map((at) => values![at])),
+      },
+    }
   }
 
   #update(

@@ -3,7 +3,11 @@ import type { Dialect } from '../sql/dialect.ts'
 
 const reads: StatementTraits = { readOnly: true, changesSession: false, transactionControl: false }
 const writes: StatementTraits = { readOnly: false, changesSession: false, transactionControl: false }
-const changesSession: StatementTraits = { readOnly: true, changesSession: true, transactionControl: false }
+const changesSession: StatementTraits = {
+  readOnly: true,
+  changesSession: 'settings',
+  transactionControl: false,
+}
 const controls: StatementTraits = { readOnly: true, changesSession: false, transactionControl: true }
 
 /** Standard SQL, as far as the scripted database goes. */
@@ -24,6 +28,7 @@ export const scriptedDialect: Dialect = {
   maxParameters: 1_000,
   defaultIsolation: 'read committed',
   dataDefinitionIsTransactional: true,
+  generatedKeys: 'driver',
   verbs: {
     SELECT: reads,
     INSERT: writes,

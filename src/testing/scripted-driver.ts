@@ -182,7 +182,10 @@ export class ScriptedDriver implements Driver {
     this.#script.clear()
   }
 
-  /** Answers a text (exactly that one, or any that matches) in place of the database. The latest rule goes first. */
+  /**
+   * Answers a text (exactly that one, or any that matches) in place of the database. The latest rule goes first. Rows
+   * are the generated keys where a statement asks for these.
+   */
   answer(text: string | RegExp, answer: ScriptedAnswerSource): void {
     this.#answers.add(text, answer)
   }

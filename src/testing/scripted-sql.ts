@@ -45,6 +45,8 @@ export type ScriptedStatement =
       readonly table: string
       readonly columns: readonly string[]
       readonly rows: readonly (readonly Expression[])[]
+      /** Columns of the inserted rows that are told. */
+      readonly keys?: readonly string[] | undefined
     }
   | {
       readonly kind: 'update'

@@ -12,9 +12,12 @@ import {
 
 // The errors that databases give, as a driver would classify them: to answer with in a script.
 
-/** The session is lost (08006, fatal). A driver knows that nothing was executed only when it says `connect`. */
+/**
+ * The session is lost (08006, fatal). A driver says `transaction` when that was within a transaction, before its COMMIT, and
+ * `connect` when nothing was on its way.
+ */
 export function connectionLost(
-  retry: 'connect' | 'unknown-outcome' = 'unknown-outcome',
+  retry: 'connect' | 'transaction' | 'unknown-outcome' = 'unknown-outcome',
 ): SQLRecoverableException {
   return new SQLRecoverableException('The connection to the scripted database was lost', {
     sqlState: '08006',

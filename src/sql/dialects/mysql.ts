@@ -48,19 +48,24 @@ export function mysqlDialect(options: MysqlDialectOptions = {}): Dialect {
     maxParameters: 65_535,
     defaultIsolation: 'repeatable read',
     dataDefinitionIsTransactional: false,
+    // MySQL knows one number, of the first row. MariaDB has RETURNING since 10.5.
+    generatedKeys: flavor === 'mariadb' ? 'returning' : 'driver',
     verbs: {
       ...each('SELECT VALUES TABLE SHOW DESCRIBE DESC EXPLAIN HELP CHECKSUM', reads),
       ...each('INSERT UPDATE DELETE REPLACE LOAD TRUNCATE IMPORT', changesData),
-      ...each('CREATE ALTER DROP RENAME GRANT REVOKE FLUSH PURGE KILL', changesData),
+      ...each('CREATE ALTER DROP RENAME GRANT REVOKE PURGE KILL', changesData),
       ...each('ANALYZE OPTIMIZE REPAIR CHECK', { ...changesData, returnsRows: true }),
-      'CREATE TEMP': changesSession,
-      ...each('SET USE LOCK UNLOCK PREPARE DEALLOCATE', changesSession),
+      'CREATE TEMP': changesSession('temporary'),
+      ...each('SET USE', changesSession('settings')),
+      // FLUSH TABLES … WITH READ LOCK.
+      ...each('LOCK UNLOCK FLUSH', changesSession('locks')),
+      ...each('PREPARE DEALLOCATE', changesSession('prepared')),
       ...each('CALL EXECUTE HANDLER DO', runsUnseen),
       'BEGIN NOT': runsUnseen,
       XA: { ...runsUnseen, transactionControl: true },
       ...each('BEGIN COMMIT ROLLBACK SAVEPOINT RELEASE', controls),
       'START TRANSACTION': controls,
     },
-    sessionWords: ['GET_LOCK', 'RELEASE_LOCK', 'RELEASE_ALL_LOCKS', ':='],
+    sessionWords: { ...each('GET_LOCK RELEASE_LOCK RELEASE_ALL_LOCKS', 'locks'), ':=': 'settings' },
   }
 }

@@ -24,13 +24,14 @@ export const sqliteDialect: Dialect = {
   maxParameters: 32_766,
   defaultIsolation: 'serializable',
   dataDefinitionIsTransactional: true,
+  generatedKeys: 'returning',
   verbs: {
     ...each('SELECT VALUES EXPLAIN', reads),
     ...each('INSERT REPLACE UPDATE DELETE', changesData),
     ...each('CREATE ALTER DROP ANALYZE REINDEX VACUUM', changesData),
-    'CREATE TEMP': changesSession,
-    PRAGMA: { ...changesSession, returnsRows: true },
-    ...each('ATTACH DETACH', changesSession),
+    'CREATE TEMP': changesSession('temporary'),
+    PRAGMA: { ...changesSession('settings'), returnsRows: true },
+    ...each('ATTACH DETACH', changesSession('attachments')),
     ...each('BEGIN COMMIT END ROLLBACK SAVEPOINT RELEASE', controls),
   },
 }

@@ -1,0 +1,50 @@
+import type { StatementOptions } from '../api/executor.ts'
+import type { Result } from '../api/result.ts'
+import type { SQLException } from '../api/sql-exception.ts'
+import type { SqlFragment } from '../api/sql-template.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
+import type { CompiledStatement } from '../sql/compiled-statement.ts'
+import type { BoundParameters, RawResult } from './physical-connection.ts'
+
+/** What a call asks for, read and bound: it can be run on any session of its data source. */
+export interface SharedStatement {
+  readonly compiled: CompiledStatement
+  readonly parameters: BoundParameters
+}
+
+/**
+ * How a session ended a statement: `error` as the application is told it, or what came back. Told once; of a lost
+ * session after its listeners.
+ */
+export type SharedOutcome = (error: SQLException | undefined, raw: RawResult | undefined) => void
+
+/**
+ * One session, used by the statements of several callers at once: without handles, each statement committing by itself.
+ * Only of a driver that pipelines.
+ */
+export interface SharedSession {
+  /**
+   * Reads a call. Undefined when its statement wants a session of its own: it controls transactions, may change the
+   * session, or asks for the first rows only.
+   *
+   * @throws SQLException as `Executor.execute` does before anything is sent.
+   */
+  read(
+    sql: string | SqlFragment,
+    parameters: SqlParameters | undefined,
+    options: StatementOptions | undefined,
+  ): SharedStatement | undefined
+  /** Sends it behind those that are under way; told later in any case. Never while a handle is open. */
+  run(statement: SharedStatement, outcome: SharedOutcome): void
+  /** @throws SQLException when the options do not fit what came back. */
+  toResult<Row>(
+    raw: RawResult,
+    statement: SharedStatement,
+    options: StatementOptions | undefined,
+  ): Result<Row>
+  /**
+   * Ends all that is under way: by a cancel, else with the session. For when nobody waits for any of it, as a cancel
+   * names only the session. No outcome is told before the cancel can hit nothing that comes later.
+   */
+  stop(reason: SQLException): void
+}
