@@ -1,6 +1,8 @@
 // The settings, as a page: `npm run docs:settings` writes docs/settings.md from the tables that validate them.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { mssqlDescriptor } from '../drivers/mssql/settings.ts'
+import { mySqlDescriptor } from '../drivers/mysql/settings.ts'
 import { pgDescriptor } from '../drivers/pg/settings.ts'
 import { sqliteDescriptor } from '../drivers/sqlite/settings.ts'
 import { poolSettings } from '../src/pool/settings.ts'
@@ -33,6 +35,22 @@ folder of a unix socket stands in the place of the host, escaped, or is given as
 \`encrypt\` and \`application_name\` are understood. The package \`pg\` is installed by the application: \`npm i pg@^8.23.1\`.
 
 ${table(pgDescriptor.settings)}
+
+## MySQL and MariaDB
+
+A url is \`mysql://user:password@host:3306/database\`, or \`mariadb://…\`, with percent escapes as above; several hosts stand one after
+the other, \`a.example:3306,b.example:3307\`, and a unix socket is \`?socketPath=/run/mysqld/mysqld.sock\`. \`ssl-mode\`, \`ssl\` and \`encrypt\`
+are understood. The package \`mysql2\` is installed by the application: \`npm i mysql2@^3.24.0\`.
+
+${table(mySqlDescriptor.settings)}
+
+## SQL Server
+
+A url is \`mssql://user:password@host:1433/database\`, or \`sqlserver://…\`, with percent escapes as above. \`encrypt\` and \`ssl\` are
+understood. The package \`tedious\` is installed by the application: \`npm i tedious@^20.3.0\`. What is said here of SQL Server was tested
+against a test double of it, not against a server of Microsoft.
+
+${table(mssqlDescriptor.settings)}
 `
 }
 

@@ -5,7 +5,7 @@ import type { LedgerLine } from './ledger.ts'
 
 /** Where the quickstart tells how it goes. */
 export interface Display {
-  /** How often the live line is worth being renewed within so many seconds: an even number. */
+  /** How often the live line is worth being renewed within so many seconds: a multiple of four. */
   refreshes(seconds: number): number
   /** A line that stays. */
   line(label: string, text: string): void

@@ -2,34 +2,37 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PooledDataSource } from 'wellhead'
+import { PooledDataSource, type DataSource } from 'wellhead'
 import { Clients, type ClientsReport, type ClientsTask } from './clients.ts'
 import { count } from './count.ts'
 import type { Display } from './display.ts'
-import type { Watcher } from './watcher.ts'
 
-/** How long an idle connection is looked for, in milliseconds: at a rush all may be busy for a moment. */
-const patience = 5_000
+/** What befalls the service under load. */
+export interface Incident {
+  /** When: quarters of the time that have passed. */
+  readonly quarters: 1 | 2 | 3
+  /** @param soFar What the clients have seen until now. */
+  happen(soFar: ClientsReport): Promise<void>
+}
 
-/** Lets clients ask the service for some seconds; halfway an idle connection to the database is killed. */
+/** Lets clients ask the service for some seconds, and has this and that happen meanwhile. */
 export async function rush(
   service: Server,
-  dataSource: PooledDataSource,
-  watcher: Watcher,
+  dataSource: DataSource,
   display: Display,
-  plan: Omit<ClientsTask, 'port'> & { readonly seconds: number },
+  plan: Omit<ClientsTask, 'port'> & { readonly seconds: number; readonly incidents: readonly Incident[] },
 ): Promise<ClientsReport> {
   service.listen(0, '127.0.0.1')
   await once(service, 'listening')
   const { port } = service.address() as AddressInfo
-  const { seconds, ...task } = plan
+  const { seconds, incidents, ...task } = plan
   const clients = new Clients({ ...task, port })
   display.line(
     'service',
     `http://127.0.0.1:${port}, ${count(task.clients)} clients, 1 question in 5 asks the database`,
   )
   try {
-    await watch(clients, dataSource, watcher, display, seconds)
+    await watch(clients, dataSource, display, seconds, incidents)
     return await clients.stop()
   } finally {
     await clients.end()
@@ -40,10 +43,10 @@ export async function rush(
 
 async function watch(
   clients: Clients,
-  dataSource: PooledDataSource,
-  watcher: Watcher,
+  dataSource: DataSource,
   display: Display,
   seconds: number,
+  incidents: readonly Incident[],
 ): Promise<void> {
   let before = await firstAnswers(clients)
   const steps = display.refreshes(seconds)
@@ -57,13 +60,9 @@ async function watch(
     const rate = (report.answered - before.answered) / ((at - before.at) / 1000)
     before = { answered: report.answered, at }
     display.live(`${((at - begun) / 1000).toFixed(1)} s`, liveText(rate, report.p99, dataSource))
-    if (step === steps / 2) {
-      const killed = await watcher.killIdleConnection(patience)
-      display.line(
-        'killed',
-        killed === undefined ? 'nothing: no connection was idle' : `connection ${killed}, while idle`,
-      )
-      // It may have been looked for longer than a step takes.
+    for (const incident of incidents.filter(({ quarters }) => step === (steps / 4) * quarters)) {
+      await incident.happen(report)
+      // It may have taken longer than a step.
       next = Math.max(next, performance.now())
     }
   }
@@ -79,8 +78,9 @@ async function firstAnswers(clients: Clients): Promise<{ answered: number; at: n
 }
 
 /** Fits into 80 columns together with its label. */
-function liveText(rate: number, p99: number, dataSource: PooledDataSource): string {
-  const { inUse, validating, idle, waiting, soft, maximum } = dataSource.statistics()
+function liveText(rate: number, p99: number, dataSource: DataSource): string {
+  // Of the pool that is there now: another one after a move.
+  const { inUse, validating, idle, waiting, soft, maximum } = dataSource.unwrap(PooledDataSource).statistics()
   return [
     `${count(rate).padStart(6)} req/s`,
     `p99 ${count(p99).padStart(3)} ms`,

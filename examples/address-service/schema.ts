@@ -15,6 +15,11 @@ const tables = `
   CREATE TABLE account (
     id INTEGER PRIMARY KEY REFERENCES address (id),
     balance BIGINT NOT NULL CHECK (balance >= 0)
+  );
+  CREATE TABLE transfer (
+    from_account INTEGER NOT NULL REFERENCES account (id),
+    to_account INTEGER NOT NULL REFERENCES account (id),
+    cents BIGINT NOT NULL
   );`
 
 export async function createTables(dataSource: DataSource): Promise<void> {
@@ -33,4 +38,23 @@ export async function openAccounts(dataSource: DataSource, atMost: number): Prom
     [openingBalance, atMost],
   )
   return opened.updateCount
+}
+
+export async function countRows(dataSource: DataSource, table: 'address' | 'transfer'): Promise<number> {
+  const { rows } = await dataSource.query<{ n: number }>(`SELECT count(*) AS n FROM ${table}`, [], {
+    types: { n: 'INTEGER' },
+  })
+  return rows[0]!.n
+}
+
+/** In cents, as the database adds them up. */
+export async function sumOfBalances(dataSource: DataSource): Promise<bigint> {
+  const { rows } = await dataSource.query<{ total: bigint }>(
+    'SELECT sum(balance) AS total FROM account',
+    [],
+    {
+      types: { total: 'BIGINT' },
+    },
+  )
+  return rows[0]!.total
 }

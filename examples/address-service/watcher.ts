@@ -1,33 +1,33 @@
 import type { Worker } from 'node:worker_threads'
 import type { PooledDataSource } from 'wellhead'
 
-/** Listens to a data source, and counts for itself what its statistics count as well. */
+/** Listens to data sources, and counts for itself what their statistics count as well. */
 export class Watcher {
   acquired = 0
   released = 0
   /** Connections killed by {@link killIdleConnection}. */
   killed = 0
-  readonly #dataSource: PooledDataSource
-  /** Connections by id, the one that was given back first in front. */
+  readonly #first: PooledDataSource
+  /** Connections of the first data source by id, the one that was given back first in front. */
   readonly #givenBack = new Set<string>()
   readonly #threads = new Map<number, Worker>()
   #onRelease: (() => void) | undefined
   readonly #stop: (() => void)[]
 
-  constructor(dataSource: PooledDataSource) {
-    this.#dataSource = dataSource
+  constructor(first: PooledDataSource, ...others: PooledDataSource[]) {
+    this.#first = first
     this.#stop = [
-      dataSource.on('acquired', ({ member }) => {
-        this.acquired++
-        this.#givenBack.delete(member.id)
-      }),
-      dataSource.on('released', ({ member }) => {
-        this.released++
+      first.on('acquired', ({ member }) => this.#givenBack.delete(member.id)),
+      first.on('released', ({ member }) => {
         this.#givenBack.add(member.id)
         // Whether it becomes idle or goes to the next in the queue is decided after the event.
         if (this.#onRelease !== undefined) queueMicrotask(this.#onRelease)
       }),
-      dataSource.on('closed', ({ member }) => this.#givenBack.delete(member.id)),
+      first.on('closed', ({ member }) => this.#givenBack.delete(member.id)),
+      ...[first, ...others].flatMap((dataSource) => [
+        dataSource.on('acquired', () => this.acquired++),
+        dataSource.on('released', () => this.released++),
+      ]),
     ]
     const remember = (worker: Worker): void => {
       this.#threads.set(worker.threadId, worker)
@@ -37,7 +37,7 @@ export class Watcher {
   }
 
   /**
-   * Ends the thread of an idle connection behind the back of the pool, as a database ends a session: the pool is
+   * Ends the thread of an idle connection of the first data source behind the back of the pool, as a database ends a session: the pool is
    * not asked and not told. Returns the name of the connection, or undefined when none was idle in time.
    */
   killIdleConnection(patience: number): Promise<string | undefined> {
@@ -67,7 +67,7 @@ export class Watcher {
 
   /** The pool lends what was given back last: if any is idle, the one that was given back first is. */
   #idle(): string | undefined {
-    if (this.#dataSource.statistics().idle === 0) return undefined
+    if (this.#first.statistics().idle === 0) return undefined
     const [first] = this.#givenBack
     return first
   }

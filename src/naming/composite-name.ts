@@ -8,6 +8,14 @@ const maximumLength = 4_096
 const maximumComponents = 100
 
 /**
+ * Parsed before: an application uses few names, and those for every request. Bounded in number and in length, as names
+ * may come from outside.
+ */
+const known = new Map<string, CompositeName>()
+const maximumKnown = 4_096
+const maximumKnownLength = 100
+
+/**
  * A name of several components, immutable (`javax.naming.CompositeName`): `jdbc/accounts` is `jdbc` and `accounts`.
  *
  * Components are separated by `/`. A backslash takes its meaning from a separator, a quote or another backslash;
@@ -20,7 +28,7 @@ export class CompositeName {
   readonly components: readonly string[]
 
   private constructor(components: readonly string[]) {
-    this.components = components
+    this.components = Object.freeze(components)
   }
 
   /**
@@ -31,6 +39,17 @@ export class CompositeName {
    */
   static parse(name: Name): CompositeName {
     if (name instanceof CompositeName) return name
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const parsed = CompositeName.#parse(name)
+    if (name.length <= maximumKnownLength) {
+      if (known.size === maximumKnown) known.clear()
+      known.set(name, parsed)
+    }
+    return parsed
+  }
+
+  static #parse(name: string): CompositeName {
     if (typeof name !== 'string') throw invalid(String(name), 'a name is a text or a CompositeName')
     if (name.length > maximumLength)
       throw invalid(name, `${name.length} characters; at most ${maximumLength}`)

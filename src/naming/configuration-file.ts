@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { readConfiguration, type Configuration, type SettingsCheck } from './configuration.ts'
+import { readConfiguration, type Configuration } from './configuration.ts'
+import type { SettingsRules } from './configuration-settings.ts'
 import { parseConfigurationText } from './configuration-text.ts'
 import { ConfigurationException } from './naming-exception.ts'
 
@@ -11,17 +12,25 @@ const maximumSize = 1_048_576
 /**
  * Reads `wellhead.yaml` (or `.yml`, `.json`: JSON is read as the part of YAML that it is).
  *
- * @param check Validates the settings of each data source, as far as they are known without the environment.
+ * @param rules Validate the settings of each data source, as far as they are known without the environment.
+ * @param profile Undefined, or the empty text: none.
  * @throws ConfigurationException for a file that cannot be used, with line and column.
  */
 export async function readConfigurationFile(
   path: string | URL,
-  check: SettingsCheck,
+  rules: SettingsRules,
+  profile?: string,
 ): Promise<Configuration> {
-  const file = typeof path === 'string' ? path : fileURLToPath(path)
+  const file = pathOf(path)
   const text = decode(await readLimited(file), file)
   const root = await parseConfigurationText(text, file)
-  return readConfiguration(root, check, { environment: process.env, folder: dirname(resolve(file)) })
+  const sources = { environment: process.env, folder: dirname(resolve(file)) }
+  return readConfiguration(root, { rules, sources, profile })
+}
+
+/** The path of a configuration file, as messages show it. */
+export function pathOf(path: string | URL): string {
+  return typeof path === 'string' ? path : fileURLToPath(path)
 }
 
 async function readLimited(file: string): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { ConfigurationException, type ConfigurationPlace } from './naming-exception.ts'
-import { nearestName } from '../spi/settings.ts'
+import { nearestName } from '../spi/nearest-name.ts'
 
-/** A value in a configuration file, and where it stands. */
+/** A value in a configuration, and where it stands. */
 export type ConfigurationNode = ConfigurationMap | ConfigurationList | ConfigurationScalar
 
 export interface ConfigurationMap {
@@ -21,19 +21,32 @@ interface ConfigurationList {
   readonly items: readonly ConfigurationNode[]
 }
 
+/** In a file a text, a number, a boolean or null; what an application gives may be anything (a function, a driver). */
 interface ConfigurationScalar {
   readonly kind: 'scalar'
   readonly place: ConfigurationPlace
-  readonly value: string | number | boolean | null
+  readonly value: unknown
 }
 
 /** What is at a place, in words, without showing it: it may be a secret. */
 export function describeNode(node: ConfigurationNode): string {
   if (node.kind === 'map') return 'names and values'
   if (node.kind === 'list') return 'a list'
-  if (node.value === null) return 'nothing'
-  if (typeof node.value === 'string') return 'a text'
-  return typeof node.value === 'number' ? 'a number' : `${node.value}`
+  switch (typeof node.value) {
+    case 'string':
+      return 'a text'
+    case 'number':
+      return 'a number'
+    case 'boolean':
+      return `${node.value}`
+    default:
+      return node.value === null ? 'nothing' : `a value of type ${typeof node.value}`
+  }
+}
+
+/** Whether somebody wrote null, or nothing behind the colon. */
+export function isNothing(node: ConfigurationNode): boolean {
+  return node.kind === 'scalar' && node.value === null
 }
 
 /** @throws ConfigurationException when it is something else. */
@@ -57,6 +70,14 @@ export function refuseUnknownKeys(map: ConfigurationMap, known: readonly string[
     const hint = nearest === undefined ? `; it may have ${known.join(', ')}` : `; did you mean '${nearest}'?`
     throw new ConfigurationException(`${where} has no '${shortenKey(key)}'${hint}`, { place: keyPlace })
   }
+}
+
+/** `'__proto__'` would be lost, or worse, wherever the keys become those of an object. */
+export function refusePrototype(key: string, place: ConfigurationPlace): void {
+  if (key !== '__proto__') return
+  throw new ConfigurationException(`'__proto__' cannot be a key or a name: JavaScript gives it a meaning`, {
+    place,
+  })
 }
 
 /** A key within a message. */

@@ -1,8 +1,8 @@
 import type * as Yaml from 'yaml'
 import type { Alias, Document, LineCounter, Node, Scalar, YAMLError, YAMLMap } from 'yaml'
 import type { ConfigurationEntry, ConfigurationMap, ConfigurationNode } from './configuration-node.ts'
-import { shortenKey } from './configuration-node.ts'
-import { ConfigurationException, type ConfigurationPlace } from './naming-exception.ts'
+import { refusePrototype, shortenKey } from './configuration-node.ts'
+import { ConfigurationException, type FilePlace } from './naming-exception.ts'
 
 /** A configuration has four levels. Deeper texts overflow the parser's stack, and have ended the whole process. */
 const maximumDepth = 50
@@ -54,7 +54,7 @@ class TextReader {
   }
 
   /** @param fallback The place of a value that is not there, which is that of its key. */
-  #node(node: Node | null | undefined, fallback: ConfigurationPlace, depth: number): ConfigurationNode {
+  #node(node: Node | null | undefined, fallback: FilePlace, depth: number): ConfigurationNode {
     const place = this.#placeOf(node) ?? fallback
     if (++this.#nodes > maximumNodes || depth > maximumDepth) {
       throw new ConfigurationException('too many values, or too deep; do aliases refer to one another?', {
@@ -69,7 +69,7 @@ class TextReader {
     return { kind: 'scalar', place, value: this.#scalar(node as Scalar | null | undefined, place) }
   }
 
-  #aliased(alias: Alias, place: ConfigurationPlace, depth: number): ConfigurationNode {
+  #aliased(alias: Alias, place: FilePlace, depth: number): ConfigurationNode {
     const target = alias.resolve(this.#document)
     if (target === undefined) {
       throw new ConfigurationException(
@@ -82,33 +82,28 @@ class TextReader {
     return this.#node(target, place, depth + 1)
   }
 
-  #map(map: YAMLMap<Node, Node | null>, place: ConfigurationPlace, depth: number): ConfigurationMap {
+  #map(map: YAMLMap<Node, Node | null>, place: FilePlace, depth: number): ConfigurationMap {
     const entries = new Map<string, ConfigurationEntry>()
+    const lineOf = new Map<string, number>()
     for (const pair of map.items) {
       const keyPlace = this.#placeOf(pair.key) ?? place
       const key = this.#yaml.isScalar(pair.key) ? pair.key.value : undefined
       if (typeof key !== 'string') {
         throw new ConfigurationException('a key has to be a text; put quotes around it', { place: keyPlace })
       }
-      if (key === '__proto__') {
-        throw new ConfigurationException(
-          `'__proto__' cannot be a key or a name: JavaScript gives it a meaning`,
-          {
-            place: keyPlace,
-          },
-        )
-      }
-      const before = entries.get(key)
+      refusePrototype(key, keyPlace)
+      const before = lineOf.get(key)
       if (before !== undefined) {
-        const message = `'${shortenKey(key)}' is there twice; the first is in line ${before.keyPlace.line}`
+        const message = `'${shortenKey(key)}' is there twice; the first is in line ${before}`
         throw new ConfigurationException(message, { place: keyPlace })
       }
+      lineOf.set(key, keyPlace.line)
       entries.set(key, { keyPlace, value: this.#node(pair.value, keyPlace, depth + 1) })
     }
     return { kind: 'map', place, entries }
   }
 
-  #scalar(scalar: Scalar | null | undefined, place: ConfigurationPlace): string | number | boolean | null {
+  #scalar(scalar: Scalar | null | undefined, place: FilePlace): string | number | boolean | null {
     const value: unknown = scalar?.value ?? null
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value
     if (typeof value === 'number' && Number.isFinite(value)) return value
@@ -117,13 +112,13 @@ class TextReader {
     })
   }
 
-  #placeOf(node: Node | null | undefined): ConfigurationPlace | undefined {
+  #placeOf(node: Node | null | undefined): FilePlace | undefined {
     const offset = node?.range?.[0]
     return offset === undefined ? undefined : placeAt(this.#lines, this.#file, offset)
   }
 }
 
-function placeAt(lines: LineCounter, file: string, offset: number): ConfigurationPlace {
+function placeAt(lines: LineCounter, file: string, offset: number): FilePlace {
   const { line, col } = lines.linePos(offset)
   // An empty text has no line; its beginning is the first all the same.
   return { file, line: Math.max(line, 1), column: Math.max(col, 1) }

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ConfigurationMap, ConfigurationNode } from './configuration-node.ts'
-import { describeNode, expectText, refuseUnknownKeys } from './configuration-node.ts'
+import { describeNode, expectText, isNothing, refuseUnknownKeys } from './configuration-node.ts'
 import { ConfigurationException, type ConfigurationPlace } from './naming-exception.ts'
 
-/** What values from outside the file are looked up in. */
+/** What values from outside the configuration are looked up in. */
 export interface ValueSources {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The folder that `{ file }` starts from: that of the configuration file. */
@@ -13,7 +13,7 @@ export interface ValueSources {
 
 /** The value of a setting, found when the data source is made. */
 export type ConfigurationValue =
-  | { readonly kind: 'given'; readonly value: string | number | boolean }
+  | { readonly kind: 'given'; readonly value: unknown }
   | {
       readonly kind: 'environment'
       readonly variable: string
@@ -37,7 +37,7 @@ export function readValue(node: ConfigurationNode, what: string): ConfigurationV
     return { kind: 'list', items: node.items.map((item, index) => readValue(item, `${what}[${index}]`)) }
   }
   if (node.kind === 'map') return readMap(node, what)
-  if (node.value === null) {
+  if (isNothing(node)) {
     throw new ConfigurationException(`${what} has no value; remove it, or write '' for an empty text`, node)
   }
   return { kind: 'given', value: node.value }
@@ -74,6 +74,30 @@ export function resolveValue(value: ConfigurationValue, what: string, sources: V
       return Object.fromEntries(
         Array.from(value.entries, ([key, entry]) => [key, resolveValue(entry, `${what}.${key}`, sources)]),
       )
+    default:
+      return value.value
+  }
+}
+
+/** The files that a value is in, as absolute paths. */
+export function* filesOf(value: ConfigurationValue, folder: string): Generator<string> {
+  if (value.kind === 'file') yield resolve(folder, value.path)
+  if (value.kind === 'list') for (const item of value.items) yield* filesOf(item, folder)
+  if (value.kind === 'map') for (const entry of value.entries.values()) yield* filesOf(entry, folder)
+}
+
+/** Equal for values that were written alike, wherever they stand. It may hold secrets. */
+export function writtenForm(value: ConfigurationValue): unknown {
+  switch (value.kind) {
+    case 'environment':
+      return { env: value.variable, default: value.default && writtenForm(value.default) }
+    case 'file':
+      return { file: value.path }
+    case 'list':
+      return value.items.map(writtenForm)
+    case 'map':
+      // In an array, so that it is no { env } or { file }.
+      return [Object.fromEntries(Array.from(value.entries, ([key, entry]) => [key, writtenForm(entry)]))]
     default:
       return value.value
   }

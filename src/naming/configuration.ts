@@ -1,42 +1,54 @@
 import { SQLException } from '../api/sql-exception.ts'
-import { InvalidSettingError, nearestName } from '../spi/settings.ts'
+import { InvalidSettingError } from '../spi/settings.ts'
+import { nearestName } from '../spi/nearest-name.ts'
 import { CompositeName, withoutEnvironmentPrefix } from './composite-name.ts'
-import { expectMap, expectText, refuseUnknownKeys, shortenKey } from './configuration-node.ts'
-import type { ConfigurationEntry, ConfigurationMap, ConfigurationNode } from './configuration-node.ts'
-import { isDeferred, readValue, resolveValue } from './configuration-value.ts'
-import type { ConfigurationValue, ValueSources } from './configuration-value.ts'
-import type { NamingContext } from './naming-context.ts'
+import { expectMap, expectText, isNothing, refuseUnknownKeys, shortenKey } from './configuration-node.ts'
+import type { ConfigurationEntry, ConfigurationNode } from './configuration-node.ts'
+import { readSections } from './configuration-sections.ts'
+import {
+  knownSettings,
+  nothingToTakeAway,
+  overlay,
+  refuseLeftovers,
+  withUrlBeforeDefaults,
+} from './configuration-settings.ts'
+import type { SettingsLayer, SettingsRules, WrittenSettings } from './configuration-settings.ts'
+import { filesOf, isDeferred, resolveValue, writtenForm } from './configuration-value.ts'
+import type { ValueSources } from './configuration-value.ts'
 import { ConfigurationException, NamingException, type ConfigurationPlace } from './naming-exception.ts'
 import { LinkRef, Reference, type ReferenceOrigin } from './reference.ts'
 
-/** What a configuration file says. */
+/** What a configuration says. */
 export interface Configuration {
   readonly dataSources: readonly ConfiguredName[]
 }
 
 /** A name, and what is to be bound to it. */
-interface ConfiguredName {
+export interface ConfiguredName {
   readonly name: CompositeName
   readonly object: Reference | LinkRef
   readonly place: ConfigurationPlace
+  /** Equal for two that say the same, wherever they stand. A function, so that printing it shows no secret. */
+  written(): string
+  /** The files that its values are in, but for those that the driver asks for at every connect. */
+  readonly files: readonly string[]
+  /** Those of a data source, and where each was written; a link has none. A function for the same reason. */
+  settings(): WrittenSettings
 }
 
-/**
- * Validates settings that are known before the data source is made. Those in `deferred` are not in `settings` and
- * must not be missed.
- *
- * @throws InvalidSettingError
- */
-export type SettingsCheck = (
-  settings: Readonly<Record<string, unknown>>,
-  where: string,
-  deferred: ReadonlySet<string>,
-) => void
+/** How a configuration is understood. */
+export interface ConfigurationReading {
+  readonly rules: SettingsRules
+  readonly sources: ValueSources
+  /** Undefined, or the empty text: none. */
+  readonly profile?: string | undefined
+}
 
-/** A setting as it was written: in the entry of its data source, or in `defaults`. */
-interface WrittenSetting {
-  readonly value: ConfigurationValue
+/** A data source in the configuration, and what the profile says of it. */
+interface Named {
+  readonly key: string
   readonly entry: ConfigurationEntry
+  readonly profile: string | undefined
 }
 
 /**
@@ -46,73 +58,103 @@ interface WrittenSetting {
  * dataSources:
  *   jdbc/accounts: { url: { env: ACCOUNTS_URL }, password: { file: /run/secrets/accounts } }
  *   jdbc/ledger: { link: jdbc/accounts }
+ * profiles:
+ *   development: { dataSources: { jdbc/accounts: { url: 'sqlite:accounts.db', password: null } } }
  * ```
  * `defaults` are settings that each data source has unless it says otherwise. `{ env }` and `{ file }` are looked up
  * when the data source is made; a relative file starts from the folder of the configuration file. The settings
  * themselves mean what they mean in code: a relative path of a database starts from the working directory.
  */
-export function readConfiguration(
-  root: ConfigurationNode,
-  check: SettingsCheck,
-  sources: ValueSources,
-): Configuration {
-  const what = 'a configuration'
-  const map = expectMap(root, what)
-  refuseUnknownKeys(map, ['dataSources', 'defaults', '$schema'], what)
-  const dataSources = map.entries.get('dataSources')
-  if (dataSources === undefined) {
-    throw new ConfigurationException(`a configuration wants 'dataSources:'`, root)
+export function readConfiguration(root: ConfigurationNode, reading: ConfigurationReading): Configuration {
+  const sections = readSections(root, reading.profile)
+  let defaults: WrittenSettings = new Map()
+  const entries = new Map<string, Named[]>()
+  for (const { defaults: map, dataSources, profile } of sections) {
+    defaults = overlay(defaults, map && { map, where: 'defaults', isDefaults: true, profile })
+    for (const [key, entry] of dataSources) {
+      if (profile === undefined || !isNothing(entry.value)) {
+        entries.set(key, [...(entries.get(key) ?? []), { key, entry, profile }])
+      } else if (!entries.delete(key)) {
+        throw nothingToTakeAway(key, [...entries.keys()], `profile '${profile}'`, entry)
+      }
+    }
   }
-  const defaults = map.entries.get('defaults')
-  const common = defaults && readSettings(expectMap(defaults.value, 'defaults'), 'defaults')
-  const names: ConfiguredName[] = []
-  for (const [key, entry] of expectMap(dataSources.value, 'dataSources').entries) {
-    names.push(readDataSource(key, entry, common ?? new Map(), check, sources))
-  }
+  const names = Array.from(entries.values(), (named) => readDataSource(named, defaults, reading))
   checkLinks(names)
   return { dataSources: names }
 }
 
-/**
- * Binds everything, in the order of the file.
- *
- * @throws ConfigurationException when a name is there twice in different spellings, or lies within another name.
- */
-export function bindConfiguration(context: NamingContext, configuration: Configuration): void {
-  for (const { name, object, place } of configuration.dataSources) {
-    atPlace(place, () => {
-      context.bind(name, object)
-    })
+function readDataSource(
+  named: readonly Named[],
+  defaults: WrittenSettings,
+  { rules, sources }: ConfigurationReading,
+): ConfiguredName {
+  const { key, entry } = named.at(-1)!
+  const name = atPlace(entry.keyPlace, () => withoutEnvironmentPrefix(CompositeName.parse(key)))
+  const layers = named.map(({ entry: { value }, profile }): SettingsLayer => ({
+    map: expectMap(value, key),
+    where: key,
+    profile,
+  }))
+  // A link and a data source have nothing in common: the later one counts.
+  const link = layers.at(-1)!.map.entries.get('link')
+  if (link !== undefined) return readLink(name, layers.at(-1)!, link.value)
+  const [base, over] = layers.filter(({ map }) => !map.entries.has('link'))
+  if (over !== undefined) refuseLeftovers(base!, over, rules)
+  const settings = overlay(overlay(defaults, base), over)
+  const origin: ReferenceOrigin = { placeOf: (path) => placeOf(path, settings, entry) }
+  checkKnown(settings, key, origin, rules)
+  const properties = () => resolveSettings(settings, key, rules, sources)
+  const written = () =>
+    JSON.stringify(
+      [...settings.keys()].toSorted().map((setting) => [setting, writtenForm(settings.get(setting)!.value)]),
+    )
+  const object = new Reference('DataSource', properties, { origin })
+  const files = filesRead(settings, rules, sources)
+  return { name, object, place: entry.keyPlace, written, files, settings: () => settings }
+}
+
+function readLink(
+  name: CompositeName,
+  { map, where }: SettingsLayer,
+  node: ConfigurationNode,
+): ConfiguredName {
+  refuseUnknownKeys(map, ['link'], `${where}, being a link,`)
+  const linkName = expectText(node, `${where}: link`)
+  return {
+    name,
+    object: new LinkRef(linkName),
+    place: node.place,
+    written: () => `link ${linkName}`,
+    files: [],
+    settings: () => new Map(),
   }
 }
 
-function readDataSource(
+function filesRead(settings: WrittenSettings, rules: SettingsRules, { folder }: ValueSources): string[] {
+  const table = rules.driverOf(knownSettings(settings).known)?.settings
+  return [...settings].flatMap(([name, { value }]) =>
+    table?.[name]?.askedAtConnect === true ? [] : [...filesOf(value, folder)],
+  )
+}
+
+/** For the making of the data source. */
+function resolveSettings(
+  settings: WrittenSettings,
   key: string,
-  entry: ConfigurationEntry,
-  defaults: ReadonlyMap<string, WrittenSetting>,
-  check: SettingsCheck,
+  rules: SettingsRules,
   sources: ValueSources,
-): ConfiguredName {
-  const place = entry.keyPlace
-  const name = atPlace(place, () => withoutEnvironmentPrefix(CompositeName.parse(key)))
-  const map = expectMap(entry.value, key)
-  const link = map.entries.get('link')
-  if (link !== undefined) {
-    refuseUnknownKeys(map, ['link'], `${key}, being a link,`)
-    const linkName = expectText(link.value, `${key}: link`)
-    return { name, object: new LinkRef(linkName), place: link.value.place }
+): Record<string, unknown> {
+  const resolve = (name: string) => resolveValue(settings.get(name)!.value, `${key}: ${name}`, sources)
+  const all = Object.fromEntries(Array.from(settings.keys(), (name) => [name, resolve(name)]))
+  const resolved = withUrlBeforeDefaults(all, settings, rules)
+  const table = rules.driverOf(resolved)?.settings
+  for (const [name, { value }] of settings) {
+    // It was there now, or there would be an error; and is asked for again at every connect.
+    const again = isDeferred(value) && table?.[name]?.askedAtConnect === true
+    if (again && Object.hasOwn(resolved, name)) resolved[name] = () => resolve(name)
   }
-  const settings = new Map([...defaults, ...readSettings(map, key)])
-  const origin: ReferenceOrigin = { placeOf: (path) => placeOf(path, settings, entry) }
-  checkKnown(settings, key, origin, check)
-  const properties = () =>
-    Object.fromEntries(
-      Array.from(settings, ([setting, { value }]) => [
-        setting,
-        resolveValue(value, `${key}: ${setting}`, sources),
-      ]),
-    )
-  return { name, object: new Reference('DataSource', properties, { origin }), place }
+  return resolved
 }
 
 /** A link in a file leads to a name in the file: another one is a slip of the pen, told before anybody looks it up. */
@@ -124,12 +166,17 @@ function checkLinks(names: readonly ConfiguredName[]): void {
     if (object instanceof LinkRef) links.set(name.toString(), configured)
     for (let count = 1; count <= name.components.length; count++) known.add(name.prefix(count).toString())
   }
-  for (const { object, place } of links.values()) {
+  for (const { name, object, place } of links.values()) {
     const passed = new Set<string>()
     let link: Reference | LinkRef | undefined = object
     while (link instanceof LinkRef) {
       const target = targetOf(link, place)
-      if (!known.has(target)) throw nowhere(target, known, place)
+      if (!known.has(target))
+        throw nowhere(
+          target,
+          [...known].filter((other) => other !== name.toString()),
+          place,
+        )
       if (passed.has(target)) {
         throw new ConfigurationException(`the link leads in a circle over '${shortenKey(target)}'`, { place })
       }
@@ -145,10 +192,10 @@ function targetOf(link: LinkRef, place: ConfigurationPlace): string {
 
 function nowhere(
   target: string,
-  known: ReadonlySet<string>,
+  known: readonly string[],
   place: ConfigurationPlace,
 ): ConfigurationException {
-  const nearest = nearestName(target, [...known])
+  const nearest = nearestName(target, known)
   const hint = nearest === undefined ? '' : `; did you mean '${shortenKey(nearest)}'?`
   return new ConfigurationException(
     `the link leads to '${shortenKey(target)}', which is not in this file${hint}`,
@@ -158,29 +205,16 @@ function nowhere(
   )
 }
 
-function readSettings(map: ConfigurationMap, where: string): Map<string, WrittenSetting> {
-  const settings = new Map<string, WrittenSetting>()
-  for (const [setting, entry] of map.entries) {
-    settings.set(setting, { value: readValue(entry.value, `${where}: ${setting}`), entry })
-  }
-  return settings
-}
-
 /** What can be wrong without looking into the environment is told when the file is read, not at the first lookup. */
 function checkKnown(
-  settings: ReadonlyMap<string, WrittenSetting>,
+  settings: WrittenSettings,
   key: string,
   origin: ReferenceOrigin,
-  check: SettingsCheck,
+  rules: SettingsRules,
 ): void {
-  const known: Record<string, unknown> = {}
-  const deferred = new Set<string>()
-  for (const [setting, { value }] of settings) {
-    if (isDeferred(value)) deferred.add(setting)
-    else known[setting] = resolveValue(value, setting, { environment: {}, folder: '' })
-  }
+  const { known, deferred } = knownSettings(settings)
   try {
-    check(known, key, deferred)
+    rules.check(withUrlBeforeDefaults(known, settings, rules), key, deferred)
   } catch (error) {
     throw atOrigin(error, origin)
   }
@@ -197,7 +231,7 @@ export function atOrigin(error: unknown, origin: ReferenceOrigin | undefined): u
 /** The place of a setting: of its key, because faults are in the key as often as in the value. */
 function placeOf(
   path: readonly string[],
-  settings: ReadonlyMap<string, WrittenSetting>,
+  settings: WrittenSettings,
   dataSource: ConfigurationEntry,
 ): ConfigurationPlace {
   // What is not there by name came with the url.
@@ -210,7 +244,8 @@ function placeOf(
   return entry?.keyPlace ?? dataSource.keyPlace
 }
 
-function atPlace<T>(place: ConfigurationPlace, work: () => T): T {
+/** Errors about names become such that say where the names were written. */
+export function atPlace<T>(place: ConfigurationPlace, work: () => T): T {
   try {
     return work()
   } catch (error) {

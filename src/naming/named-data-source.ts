@@ -1,49 +1,82 @@
 import type { ConnectionEventListener, ConnectionSource } from '../api/connection-event.ts'
 import type { Connection } from '../api/connection.ts'
+import type { DataSourceHealth } from '../api/data-source-health.ts'
 import type { ConnectionOptions, DataSource, DataSourceTransactionOptions } from '../api/data-source.ts'
 import type { DeadlineOptions, StatementOptions, StreamOptions, Transaction } from '../api/executor.ts'
 import type { BatchResult, Result, RowStream } from '../api/result.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import { asInstance, type ClassToken } from '../api/wrapper.ts'
+import { CompositeName } from './composite-name.ts'
+import { foundContextOf, shown } from './naming-failures.ts'
 import { NameNotFoundException } from './naming-exception.ts'
+
+type Listener = ConnectionEventListener<ConnectionSource>
 
 /** What stands behind a name at the moment, and who listens to it: kept by the context, read by its data source. */
 export class DataSourceSlot {
-  readonly #listeners = new Set<ConnectionEventListener<ConnectionSource>>()
+  readonly #listeners = new Set<Listener>()
   #source: DataSource | undefined
+  #make: (() => DataSource) | undefined
+  #override: DataSource | undefined
 
-  /** Undefined once the name is gone. */
+  get isOverridden(): boolean {
+    return this.#override !== undefined
+  }
+
+  /** What is there already. */
+  get present(): DataSource | undefined {
+    return this.#override ?? this.#source
+  }
+
+  /** What is there, or is made now. Undefined once the name is gone. */
   get source(): DataSource | undefined {
-    return this.#source
+    return this.present ?? this.#make?.()
   }
 
-  /** The listeners move to the new one. */
-  replace(source: DataSource | undefined): void {
-    for (const listener of this.#listeners) {
-      this.#source?.removeConnectionEventListener(listener)
-      source?.addConnectionEventListener(listener)
-    }
+  /** Leads somewhere else from now on: to what is there, else to what `make` makes; without both the name is gone. */
+  lead(source: DataSource | undefined, make?: () => DataSource): void {
+    const before = this.present
     this.#source = source
+    this.#make = make
+    this.#moveListeners(before)
   }
 
-  addListener(listener: ConnectionEventListener<ConnectionSource>): void {
+  /** Leads there whatever the name leads to, until it is taken back with `undefined`. */
+  override(source: DataSource | undefined): void {
+    const before = this.present
+    this.#override = source
+    this.#moveListeners(before)
+  }
+
+  addListener(listener: Listener): void {
     this.#listeners.add(listener)
-    this.#source?.addConnectionEventListener(listener)
+    this.present?.addConnectionEventListener(listener)
   }
 
-  removeListener(listener: ConnectionEventListener<ConnectionSource>): void {
+  removeListener(listener: Listener): void {
     this.#listeners.delete(listener)
-    this.#source?.removeConnectionEventListener(listener)
+    this.present?.removeConnectionEventListener(listener)
+  }
+
+  #moveListeners(before: DataSource | undefined): void {
+    const after = this.present
+    if (after === before) return
+    for (const listener of this.#listeners) {
+      before?.removeConnectionEventListener(listener)
+      after?.addConnectionEventListener(listener)
+    }
   }
 }
 
 /**
  * The data source that a context hands out: shared, so without `close`. It goes where its name leads: to the new
  * source after a `rebind`; after an `unbind` every call rejects with NameNotFoundException.
+ *
+ * Every call is passed on as it came: the source behind may have better ways than borrowing for each.
  */
 export class NamedDataSource implements DataSource {
-  readonly name: string
+  name: string
   readonly #slot: DataSourceSlot
 
   constructor(name: string, slot: DataSourceSlot) {
@@ -51,8 +84,18 @@ export class NamedDataSource implements DataSource {
     this.#slot = slot
   }
 
+  /** Whether a data source is, or leads over others to, the one of that slot. */
+  static leadsTo(source: DataSource, slot: DataSourceSlot): boolean {
+    let next: DataSource | undefined = source
+    while (next instanceof NamedDataSource) {
+      if (next.#slot === slot) return true
+      next = next.#slot.present
+    }
+    return false
+  }
+
   getConnection(options?: ConnectionOptions): Promise<Connection> {
-    return this.#slot.source?.getConnection(options) ?? this.#gone()
+    return this.#call((source) => source.getConnection(options))
   }
 
   withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T>
@@ -61,9 +104,9 @@ export class NamedDataSource implements DataSource {
     ...call:
       [(connection: Connection) => Promise<T>] | [ConnectionOptions, (connection: Connection) => Promise<T>]
   ): Promise<T> {
-    const { source } = this.#slot
-    if (source === undefined) return this.#gone()
-    return call.length === 1 ? source.withConnection(call[0]) : source.withConnection(call[0], call[1])
+    return this.#call((source) =>
+      call.length === 1 ? source.withConnection(call[0]) : source.withConnection(call[0], call[1]),
+    )
   }
 
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
@@ -76,9 +119,9 @@ export class NamedDataSource implements DataSource {
       | [(transaction: Transaction) => Promise<T>]
       | [DataSourceTransactionOptions, (transaction: Transaction) => Promise<T>]
   ): Promise<T> {
-    const { source } = this.#slot
-    if (source === undefined) return this.#gone()
-    return call.length === 1 ? source.transaction(call[0]) : source.transaction(call[0], call[1])
+    return this.#call((source) =>
+      call.length === 1 ? source.transaction(call[0]) : source.transaction(call[0], call[1]),
+    )
   }
 
   query<Row = Record<string, unknown>>(
@@ -86,7 +129,7 @@ export class NamedDataSource implements DataSource {
     parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
-    return this.#slot.source?.query<Row>(sql, parameters, options) ?? this.#gone()
+    return this.#call((source) => source.query<Row>(sql, parameters, options))
   }
 
   execute<Row = Record<string, unknown>>(
@@ -94,7 +137,7 @@ export class NamedDataSource implements DataSource {
     parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
-    return this.#slot.source?.execute<Row>(sql, parameters, options) ?? this.#gone()
+    return this.#call((source) => source.execute<Row>(sql, parameters, options))
   }
 
   /** Throws at once when the name is gone: there is no stream that could reject. */
@@ -107,14 +150,18 @@ export class NamedDataSource implements DataSource {
   }
 
   batch(sql: string, rows: Iterable<SqlParameters>, options?: DeadlineOptions): Promise<BatchResult> {
-    return this.#slot.source?.batch(sql, rows, options) ?? this.#gone()
+    return this.#call((source) => source.batch(sql, rows, options))
   }
 
-  addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
+  health(options?: DeadlineOptions): Promise<DataSourceHealth> {
+    return this.#call((source) => source.health(options))
+  }
+
+  addConnectionEventListener(listener: Listener): void {
     this.#slot.addListener(listener)
   }
 
-  removeConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {
+  removeConnectionEventListener(listener: Listener): void {
     this.#slot.removeListener(listener)
   }
 
@@ -132,17 +179,21 @@ export class NamedDataSource implements DataSource {
     return source !== undefined && (source instanceof token || source.isWrapperFor(token))
   }
 
+  #call<T>(run: (source: DataSource) => Promise<T>): Promise<T> {
+    try {
+      return run(this.#present())
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   #present(): DataSource {
     const { source } = this.#slot
-    if (source === undefined) throw this.#absence()
-    return source
-  }
-
-  #gone(): Promise<never> {
-    return Promise.reject(this.#absence())
-  }
-
-  #absence(): NameNotFoundException {
-    return new NameNotFoundException(`'${this.name}' was bound to a data source and no longer is`)
+    if (source !== undefined) return source
+    const name = CompositeName.parse(this.name)
+    throw new NameNotFoundException(
+      `'${shown(name)}' was bound to a data source and no longer is`,
+      foundContextOf(name),
+    )
   }
 }

@@ -1,28 +1,20 @@
 import { DataSource } from '../api/data-source.ts'
-import type { StatementOptions } from '../api/executor.ts'
+import { parseDuration } from '../api/duration.ts'
+import type { DeadlineOptions, StatementOptions } from '../api/executor.ts'
 import type { Result } from '../api/result.ts'
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
-import { CompositeName, withoutEnvironmentPrefix, type Name } from './composite-name.ts'
+import type { DataSourceStartOptions } from '../source/pooled-data-source.ts'
+import type { BindOptions, RebindOptions } from './bind-options.ts'
+import { CompositeName, type Name } from './composite-name.ts'
+import * as changes from './context-changes.ts'
+import { healthOfContext, startContext, type ContextHealth } from './context-lifecycle.ts'
+import { classNameOf, ContextNode, type Place } from './context-node.ts'
+import { notSupported, wrongType } from './naming-failures.ts'
+import { NamingException } from './naming-exception.ts'
+import type { NamingEventScope, NamingListener } from './naming-events.ts'
 import type { Namespace } from './namespace.ts'
-import {
-  classNameOfObject,
-  contextInTheWay,
-  nextLink,
-  notFound,
-  shown,
-  wrongType,
-} from './naming-failures.ts'
-import {
-  InvalidNameException,
-  NameAlreadyBoundException,
-  NamingException,
-  NotContextException,
-  OperationNotSupportedException,
-} from './naming-exception.ts'
-import { LinkRef, Reference } from './reference.ts'
-import { ReferencedObject } from './referenced-object.ts'
 
 /** A name within a context, and the class of what is bound to it (`javax.naming.NameClassPair`). */
 export interface NameClassPair {
@@ -32,33 +24,17 @@ export interface NameClassPair {
   readonly className: string
 }
 
-/** Options of `bind` and `rebind`. */
-export interface BindOptions {
-  /**
-   * Makes the contexts that the name leads through. Default: true, so that `bind('jdbc/x', …)` works in an empty
-   * context; JNDI's own rule, NameNotFoundException for a missing context, is `false`.
-   */
-  readonly createParents?: boolean | undefined
+/** A name within a context, and the way to what is bound to it (`javax.naming.Binding`). */
+export interface NamingBinding extends NameClassPair {
+  /** As `lookup` of the name at the moment of asking: what nobody asks for is not made. */
+  getObject(): Promise<unknown>
+  /** As the other form, and typed by the token. */
+  getObject<T>(token: ClassToken<T>): Promise<T>
 }
 
-type Binding =
-  | { readonly kind: 'context'; readonly context: NamingContext }
-  | { readonly kind: 'reference'; readonly object: ReferencedObject }
-  | { readonly kind: 'link'; readonly link: LinkRef }
-  | { readonly kind: 'object'; readonly object: unknown }
-
-/** A name without its prefix, and the context that it starts from. */
-interface ParsedName {
-  readonly start: NamingContext
-  readonly name: CompositeName
-}
-
-/** Where a walk along a name ended: at the context of its last component. */
-interface Place {
-  readonly context: NamingContext
-  readonly component: string
-  /** From the initial context. */
-  readonly name: CompositeName
+/** What `override` did, to be undone: by `using`, by `await using`, or by a call. Undoing twice is undoing once. */
+export interface NamingOverride extends Disposable, AsyncDisposable {
+  undo(): void
 }
 
 /**
@@ -69,24 +45,21 @@ interface Place {
  * told to those who waited and forgotten. A data source that the context made is handed out without `close`: the
  * context closes it. Objects that the application bound are returned as they are, and never closed.
  *
- * All methods throw (or reject with) a {@link NamingException}.
+ * All methods throw (or reject with) a {@link NamingException}, which says how far the name led. Every method that
+ * changes something throws OperationNotSupportedException once the context is frozen.
  */
 export class NamingContext {
-  readonly #namespace: Namespace
-  readonly #name: CompositeName
-  readonly #root: NamingContext
-  readonly #bindings = new Map<string, Binding>()
+  readonly #node: ContextNode
 
-  /** @internal Contexts are made by `InitialContext`, and by binding names of several components. */
-  constructor(namespace: Namespace, name: CompositeName = CompositeName.of(), root?: NamingContext) {
-    this.#namespace = namespace
-    this.#name = name
-    this.#root = root ?? this
+  /** @internal Contexts are made by `InitialContext`, `createSubcontext`, and by binding names of several components. */
+  constructor(namespace: Namespace, node: ContextNode = namespace.root) {
+    this.#node = node
+    node.view = this
   }
 
   /** The name of this context from the initial context; empty for the initial context itself. */
   get nameInNamespace(): string {
-    return this.#name.toString()
+    return this.#node.name.toString()
   }
 
   /**
@@ -96,50 +69,63 @@ export class NamingContext {
    * @throws InvalidNameException for a name that is empty or has an empty component.
    * @throws NotContextException when the name leads through something that is not a context.
    */
-  bind(name: Name, object: unknown, options: BindOptions = {}): void {
-    const place = this.#placeToBind(name, object, options)
-    if (place.context.#bindings.has(place.component)) {
-      throw new NameAlreadyBoundException(`'${shown(place.name)}' is already bound; rebind replaces`, {
-        resolvedName: place.name,
-      })
-    }
-    place.context.#bindings.set(place.component, this.#bindingOf(place.name, object))
+  bind(name: Name, object: unknown, options?: BindOptions): void {
+    changes.bind(this.#placeFor(name, options), object)
   }
 
   /**
    * Binds, and replaces what was bound. The name changes at once; the promise settles when the object that the
    * context had made for the old reference is closed.
    *
-   * A data source looked up before goes to the new one with its next call. The new one is made first: when that
-   * fails the old one stays.
+   * A data source looked up before goes to the new one with its next call. Those who wait for a connection go on waiting
+   * for one of the new source, in their order and with what is left of their time; connections in use are finished with
+   * on the old one, which is closed after the last. The new one is made first: when that fails the old one stays. A
+   * reference of equal type and properties changes nothing.
+   *
+   * @throws OperationNotSupportedException when the name leads to a context.
    */
-  async rebind(name: Name, object: unknown, options: BindOptions = {}): Promise<void> {
-    const place = this.#placeToBind(name, object, options)
-    const { context, component } = place
-    const previous = context.#bindings.get(component)
-    if (previous?.kind === 'context') throw contextInTheWay(place.name, 'rebind')
-    const binding = this.#bindingOf(place.name, object)
-    if (previous?.kind === 'reference' && previous.object.isFollowed) {
-      const redirected = context.#redirect(component, previous.object, binding)
-      // Only then: awaiting nothing would leave the old binding in place for a moment.
-      if (redirected !== undefined) await redirected
+  async rebind(name: Name, object: unknown, options: RebindOptions = {}): Promise<void> {
+    const drainTimeout = parseDuration(options.drainTimeout ?? '30m')
+    if (drainTimeout === undefined) {
+      throw new NamingException(`drainTimeout is no duration; give milliseconds, or '30s', '10m'`)
     }
-    context.#bindings.set(component, binding)
-    if (previous?.kind === 'reference') await previous.object.close()
+    const replacement = { object, verify: options.verify ?? false, drainTimeout }
+    return changes.rebind(() => this.#placeFor(name, options), replacement)
   }
 
   /**
    * Removes a binding; a name that is not bound is no error, a missing context on the way is (JNDI). The name is
    * gone at once; the promise settles when the object that the context had made for it is closed.
+   *
+   * @throws OperationNotSupportedException when the name leads to a context.
    */
   async unbind(name: Name): Promise<void> {
-    const place = this.#walk(this.#parse(name))
-    const binding = place.context.#bindings.get(place.component)
-    if (binding?.kind === 'context') throw contextInTheWay(place.name, 'unbind')
-    place.context.#bindings.delete(place.component)
-    if (binding?.kind !== 'reference') return
-    binding.object.redirect(undefined)
-    await binding.object.close()
+    return changes.unbind(this.#place(name))
+  }
+
+  /**
+   * Binds under another name what is bound under this one; makes nothing, closes nothing. Data sources looked up before
+   * go with it. A context takes its names with it. A link that leads there is not changed.
+   *
+   * @throws NameAlreadyBoundException when the new name is taken.
+   */
+  rename(oldName: Name, newName: Name, options?: BindOptions): void {
+    changes.rename(this.#place(oldName), this.#placeFor(newName, options))
+  }
+
+  /** An empty context under a new name. @throws NameAlreadyBoundException when the name is taken. */
+  createSubcontext(name: Name, options?: BindOptions): NamingContext {
+    return viewOf(changes.createSubcontext(this.#placeFor(name, options)))
+  }
+
+  /**
+   * Removes an empty context; a name that is not bound is no error, a missing context on the way is (JNDI).
+   *
+   * @throws ContextNotEmptyException
+   * @throws NotContextException when the name leads to something else, be it a link to a context.
+   */
+  destroySubcontext(name: Name): void {
+    changes.destroySubcontext(this.#place(name))
   }
 
   /**
@@ -155,8 +141,13 @@ export class NamingContext {
   async lookup<T>(name: Name, token: ClassToken<T>): Promise<T>
   async lookup(name: Name, token?: ClassToken<unknown>): Promise<unknown> {
     const object = await this.#resolve(name)
-    if (token !== undefined && !(object instanceof token)) throw wrongType(name, object, token.name)
+    if (token !== undefined && !(object instanceof token)) throw this.#wrongType(name, object, token)
     return object
+  }
+
+  /** As {@link NamingContext.lookup}, but a link in the last place is not followed: it is the {@link LinkRef} itself. */
+  async lookupLink(name: Name): Promise<unknown> {
+    return this.#resolve(name, false)
   }
 
   /**
@@ -167,14 +158,10 @@ export class NamingContext {
   dataSource(name: Name): DataSource {
     const object = this.#resolve(name)
     if (object instanceof DataSource) return object
-    if (object instanceof Promise) {
-      // The creation goes on, and whoever looks the name up later hears of its failure.
-      object.catch(() => undefined)
-      throw new OperationNotSupportedException(
-        `'${shown(name)}' is made by a factory that takes time; use await lookup('${shown(name)}', DataSource)`,
-      )
-    }
-    throw wrongType(name, object, DataSource.name)
+    if (!(object instanceof Promise)) throw this.#wrongType(name, object, DataSource)
+    // The creation goes on, and whoever looks the name up later hears of its failure.
+    object.catch(() => undefined)
+    throw notSupported(this.#fullName(name), 'is made by a factory that takes time; await its lookup')
   }
 
   /** Runs one statement on the data source of that name: borrows a connection, runs, gives it back. */
@@ -189,137 +176,111 @@ export class NamingContext {
   }
 
   /**
+   * Looks up all references of this context and of those below it, and has their data sources connect, so that wrong
+   * settings show at once: as `PooledDataSource.start`, all at the same time.
+   *
+   * @throws ContextStartError of all failures, when each has succeeded or failed. Without `failFast` only of references
+   *   that cannot be made.
+   */
+  async start(options?: DataSourceStartOptions): Promise<void> {
+    await startContext(this.#node, options)
+  }
+
+  /**
+   * As `DataSource.health` of the data sources of this context and of those below it, all at the same time. Makes
+   * nothing: a reference that nobody has looked up, and no `start` has made, is left out. It rejects only when its signal
+   * was aborted (57014), an option is wrong (HY024), or the context is closed.
+   */
+  async health(options?: DeadlineOptions): Promise<ContextHealth> {
+    return healthOfContext(this.#node, options)
+  }
+
+  /**
    * The names bound in a context, in the order in which they were bound, as they are now. Makes nothing.
    *
    * @param name Of the context. Default: this one.
    * @throws NotContextException when the name leads to something that is not a context.
    */
   list(name: Name = ''): readonly NameClassPair[] {
-    const parsed = this.#parse(name)
-    const context = parsed.name.isEmpty ? parsed.start : this.#contextAt(this.#walk(parsed), 0)
-    return Array.from(context.#bindings, ([component, binding]) => ({
-      name: CompositeName.of(component).toString(),
-      className: classNameOf(binding),
+    return listed(this.#node.find(name), (pair) => pair)
+  }
+
+  /** As {@link NamingContext.list}, with the way to the objects. Makes nothing either. */
+  listBindings(name: Name = ''): readonly NamingBinding[] {
+    const node = this.#node.find(name)
+    const context = viewOf(node)
+    return listed(node, (pair, component) => ({
+      ...pair,
+      getObject: <T>(token?: ClassToken<T>) =>
+        token === undefined ? context.lookup(component) : context.lookup(component, token),
     }))
   }
 
-  #resolve(name: Name, links = 0): unknown {
-    const parsed = this.#parse(name)
-    if (parsed.name.isEmpty) return parsed.start
-    const place = this.#walk(parsed, links)
-    const binding = place.context.#bindings.get(place.component)
-    if (binding === undefined) throw notFound(place.name, CompositeName.of(), place.context.#bindings.keys())
-    switch (binding.kind) {
-      case 'context':
-        return binding.context
-      case 'reference':
-        return binding.object.get()
-      case 'link':
-        return this.#root.#resolve(binding.link.linkName, nextLink(links, place.name))
-      case 'object':
-        return binding.object
-    }
+  /**
+   * Tells a listener of changes from now on (`javax.naming.event.EventContext`). Added twice for the same it counts once.
+   *
+   * @param target Whether it is bound or not. A link is not followed: it is the name itself that is listened to.
+   */
+  addNamingListener(target: Name, scope: NamingEventScope, listener: NamingListener): void {
+    this.#node.namespace.listeners.add(this, this.#fullName(target), scope, listener)
   }
 
-  #parse(name: Name): ParsedName {
-    this.#namespace.checkOpen()
-    const parsed = CompositeName.parse(name)
-    const bare = withoutEnvironmentPrefix(parsed)
-    return { start: bare === parsed ? this : this.#root, name: bare }
+  /** For all targets and scopes that it was added for on this context. */
+  removeNamingListener(listener: NamingListener): void {
+    this.#node.namespace.listeners.remove(this, listener)
   }
 
-  #placeToBind(name: Name, object: unknown, options: BindOptions): Place {
-    if (object === undefined) throw new NamingException(`'${shown(name)}' cannot be bound to undefined`)
-    return this.#walk(this.#parse(name), 0, options.createParents ?? true)
-  }
-
-  #walk({ start, name }: ParsedName, links = 0, createParents = false): Place {
-    if (name.isEmpty) throw new InvalidNameException('The empty name is the context itself')
-    if (name.components.includes('')) {
-      throw new InvalidNameException(
-        `'${shown(name)}' has an empty component; write single separators, and none at the ends`,
-      )
-    }
-    let context = start
-    const last = name.components.length - 1
-    for (let position = 0; position < last; position++) {
-      const component = name.components[position]!
-      const place: Place = { context, component, name: context.#name.concat(CompositeName.of(component)) }
-      if (createParents && !context.#bindings.has(component)) {
-        const made = new NamingContext(context.#namespace, place.name, context.#root)
-        context.#bindings.set(component, { kind: 'context', context: made })
-      }
-      context = this.#contextAt(place, links, name.suffix(position + 1))
-    }
-    const component = name.components[last]!
-    return { context, component, name: context.#name.concat(CompositeName.of(component)) }
-  }
-
-  #contextAt(place: Place, links: number, remainingName: CompositeName = CompositeName.of()): NamingContext {
-    const binding = place.context.#bindings.get(place.component)
-    if (binding === undefined) throw notFound(place.name, remainingName, place.context.#bindings.keys())
-    if (binding.kind === 'context') return binding.context
-    if (binding.kind === 'link') {
-      const target = this.#root.#parse(binding.link.linkName)
-      const count = nextLink(links, place.name)
-      if (target.name.isEmpty) return target.start
-      return this.#contextAt(this.#walk(target, count), count, remainingName)
-    }
-    const beyond = remainingName.isEmpty ? '' : `, so there is no '${shown(remainingName)}' in it`
-    throw new NotContextException(`'${shown(place.name)}' is not a context${beyond}`, {
-      resolvedName: place.name,
-      remainingName,
-    })
-  }
-
-  #bindingOf(name: CompositeName, object: unknown): Binding {
-    if (object instanceof LinkRef) return { kind: 'link', link: object }
-    if (!(object instanceof Reference)) return { kind: 'object', object }
-    return { kind: 'reference', object: new ReferencedObject(this.#namespace, name.toString(), object) }
+  /** Refuses every change of this context, and of those below, for good. Lookups go on: creating is no change. */
+  freeze(): void {
+    this.#node.parse('')
+    this.#node.freeze()
   }
 
   /**
-   * Leads the data sources handed out for a name to what it is bound to next. A promise only when that has to be
-   * made by a factory that takes time.
+   * Has a name lead to another data source, for a test: for lookups, and for calls on a data source of the context that
+   * was looked up before. What is bound to the name stays bound, and is not made if it is not there. The source stays the
+   * application's, and is not closed. Overrides of one name can be undone in any order: the latest that is left counts.
+   *
+   * An object that the application bound itself cannot be followed, nor can what a scope shows of the context around it:
+   * there only lookups lead elsewhere. A link is overridden itself, not what it leads to.
+   *
+   * @throws NameNotFoundException when nothing is bound to the name.
    */
-  #redirect(component: string, previous: ReferencedObject, next: Binding): Promise<void> | undefined {
-    if (next.kind !== 'reference') {
-      const object = next.kind === 'object' ? next.object : undefined
-      previous.redirect(object instanceof DataSource ? object : undefined)
-      return undefined
-    }
-    next.object.succeed(previous)
-    const made = next.object.get()
-    if (made instanceof Promise) return this.#redirectLater(component, previous, next.object, made)
-    if (!(made instanceof DataSource)) previous.redirect(undefined)
-    return undefined
+  override(name: Name, source: DataSource): NamingOverride {
+    const undo = changes.override(this.#place(name), source)
+    return { undo, [Symbol.dispose]: undo, [Symbol.asyncDispose]: async () => undo() }
   }
 
-  async #redirectLater(
-    component: string,
-    previous: ReferencedObject,
-    next: ReferencedObject,
-    making: Promise<unknown>,
-  ): Promise<void> {
-    const made = await making
-    const current = this.#bindings.get(component)
-    if (current?.kind !== 'reference' || current.object !== previous) {
-      await next.close()
-      throw new NamingException(`'${next.name}' was bound anew while its data source was being made`)
-    }
-    if (!(made instanceof DataSource)) previous.redirect(undefined)
+  #resolve(name: Name, followLast = true): unknown {
+    const object = this.#node.resolve(name, followLast)
+    return object instanceof ContextNode ? viewOf(object) : object
+  }
+
+  #place(name: Name): Place {
+    return this.#node.walk(this.#node.parse(name))
+  }
+
+  #placeFor(name: Name, options: BindOptions = {}): Place {
+    return this.#node.walk(this.#node.parse(name), { createParents: options.createParents ?? true })
+  }
+
+  #fullName(written: Name): CompositeName {
+    const { start, name } = this.#node.parse(written)
+    return start.name.concat(name)
+  }
+
+  #wrongType(name: Name, object: unknown, token: ClassToken<unknown>): NamingException {
+    return wrongType(this.#fullName(name), object, token.name)
   }
 }
 
-function classNameOf(binding: Binding): string {
-  switch (binding.kind) {
-    case 'context':
-      return NamingContext.name
-    case 'reference':
-      return binding.object.reference.type
-    case 'link':
-      return LinkRef.name
-    case 'object':
-      return classNameOfObject(binding.object)
-  }
+function viewOf(node: ContextNode): NamingContext {
+  return node.view ?? new NamingContext(node.namespace, node)
+}
+
+function listed<T>(node: ContextNode, entry: (pair: NameClassPair, component: CompositeName) => T): T[] {
+  return node.components.map((component) => {
+    const name = CompositeName.of(component)
+    return entry({ name: name.toString(), className: classNameOf(node.get(component)!) }, name)
+  })
 }

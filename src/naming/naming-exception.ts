@@ -1,11 +1,14 @@
 import { nameAfterClass } from '../api/error-name.ts'
 import type { CompositeName } from './composite-name.ts'
+import { describePlace, type ConfigurationPlace } from './configuration-place.ts'
+
+export type { ConfigurationPlace, FilePlace, ObjectPlace } from './configuration-place.ts'
 
 /** What a naming exception knows beside its message. */
 export interface NamingExceptionDetails {
-  /** The part of the name that was found, from the initial context. Default: unknown. */
+  /** The part of the name that was found, from the initial context. Default: the error is about no name. */
   readonly resolvedName?: CompositeName | undefined
-  /** The part that was not. Default: unknown. */
+  /** The rest, which was not, or empty. Default: as before. */
   readonly remainingName?: CompositeName | undefined
   /** What made it fail (the root cause of JNDI). */
   readonly cause?: unknown
@@ -67,6 +70,13 @@ export class NotContextException extends NamingException {
   }
 }
 
+/** Only an empty context can be destroyed (`javax.naming.ContextNotEmptyException`). */
+export class ContextNotEmptyException extends NamingException {
+  static {
+    nameAfterClass(this)
+  }
+}
+
 /** A link leads round in a circle, or over too many others (`javax.naming.LinkLoopException`). */
 export class LinkLoopException extends NamingException {
   static {
@@ -74,7 +84,7 @@ export class LinkLoopException extends NamingException {
   }
 }
 
-/** The context cannot do this (`javax.naming.OperationNotSupportedException`). */
+/** The context cannot do this, or was frozen (`javax.naming.OperationNotSupportedException`). */
 export class OperationNotSupportedException extends NamingException {
   static {
     nameAfterClass(this)
@@ -95,19 +105,9 @@ export class WrongTypeException extends NamingException {
   }
 }
 
-/** A place in a configuration file. */
-export interface ConfigurationPlace {
-  /** As it was given to `fromFile`. */
-  readonly file: string
-  /** From 1. */
-  readonly line: number
-  /** From 1, in UTF-16 units as editors count. */
-  readonly column: number
-}
-
 /** A configuration cannot be used as it is (`javax.naming.ConfigurationException`). The message begins with the place. */
 export class ConfigurationException extends NamingException {
-  /** Default: the settings were not read from a file. */
+  /** Default: the settings came from no configuration. */
   readonly place: ConfigurationPlace | undefined
 
   constructor(
@@ -115,10 +115,7 @@ export class ConfigurationException extends NamingException {
     details: NamingExceptionDetails & { readonly place?: ConfigurationPlace | undefined } = {},
   ) {
     const { place } = details
-    super(
-      place === undefined ? explanation : `${place.file}:${place.line}:${place.column}: ${explanation}`,
-      details,
-    )
+    super(place === undefined ? explanation : `${describePlace(place)}: ${explanation}`, details)
     this.place = place
   }
 

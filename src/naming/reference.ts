@@ -27,20 +27,37 @@ export class Reference {
   readonly #properties: ReferenceProperties | (() => ReferenceProperties)
   readonly #origin: ReferenceOrigin | undefined
 
-  /** @param properties A function is called anew at each creation; it may throw, and the next lookup calls it again. */
+  /**
+   * @param properties Taken as they are now. A function is called anew at each creation; it may throw, and the next
+   * lookup calls it again.
+   */
   constructor(
     type: string,
     properties: ReferenceProperties | (() => ReferenceProperties),
     options: ReferenceOptions = {},
   ) {
     this.type = type
-    this.#properties = properties
+    this.#properties = typeof properties === 'function' ? properties : { ...properties }
     this.#origin = options.origin
   }
 
   /** From which the factory makes the object. May throw where they are looked up anew. */
   properties(): ReferenceProperties {
     return typeof this.#properties === 'function' ? this.#properties() : this.#properties
+  }
+
+  /** This reference with the properties as they are at the moment. */
+  snapshot(): Reference {
+    if (typeof this.#properties !== 'function') return this
+    return new Reference(this.type, this.#properties(), { origin: this.#origin })
+  }
+
+  /**
+   * Whether the other makes the same: of the same type, from properties that say the same at the moment. Objects that are
+   * no mere data (a driver, a function) say the same only when they are the same.
+   */
+  equals(other: Reference): boolean {
+    return this.type === other.type && isSame(this.properties(), other.properties())
   }
 
   /** Where the properties were written; a method, so that printing a reference does not print it. */
@@ -54,7 +71,7 @@ export class Reference {
  * whatever the other name means by then.
  */
 export class LinkRef {
-  /** The other name, from the initial context. */
+  /** The other name, from the initial context (of the scope in which it is followed). */
   readonly linkName: string
 
   constructor(linkName: string) {
@@ -76,4 +93,19 @@ export interface ObjectFactory {
    * @param name The name that the reference is bound to.
    */
   getObjectInstance(reference: Reference, name: string): object | Promise<object>
+}
+
+/** Not structurally: of an object with a state of its own nobody sees from outside what it would do. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (!isData(one) || !isData(other) || Array.isArray(one) !== Array.isArray(other)) return false
+  const keys = Object.keys(one)
+  if (keys.length !== Object.keys(other).length) return false
+  return keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]))
+}
+
+function isData(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }
