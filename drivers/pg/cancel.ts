@@ -1,4 +1,5 @@
-import type { PgLink, PgModule, TlsConfig } from './pg-module.ts'
+import type { TlsConfig } from '../../src/spi/tls-settings.ts'
+import type { PgLink, PgModule } from './pg-module.ts'
 
 /** Where the server was reached: the very one, not another behind the same name. */
 export interface CancelTarget {

@@ -1,50 +1,16 @@
-import {
-  SQLException,
-  SQLInvalidAuthorizationSpecException,
-  SQLNonTransientConnectionException,
-  SQLTransientConnectionException,
-} from '../../src/api/sql-exception.ts'
-import { classify } from './errors.ts'
-
-/** Another try gives the same answer, until somebody mends it. */
-const permanent = /^(ENOTFOUND|ENOENT|EACCES|ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_OSSL)/
+import { SQLException } from '../../src/api/sql-exception.ts'
+import { classify, noTls } from './errors.ts'
 
 /** Why a session could not be opened, in one wording: to where, what happened, what to do. */
 export function connectError(error: unknown, description: string): SQLException {
   if (error instanceof SQLException) return error
-  const {
-    class: errorClass,
-    sqlState,
-    errorCode,
-    reason,
-    retry,
-  } = classify(error, {
-    phase: 'connect',
-    transactionStatus: 'none',
-  })
+  const { class: errorClass, ...details } = classify(error, { phase: 'connect', transactionStatus: 'none' })
   const text = messageOf(error)
-  const message = `Cannot connect to ${description}: ${text}${remedy(text)}`
-  const common = { errorCode, cause: error }
-  // The server has spoken: 28P01, 3D000, 53300 …
-  if (errorCode !== undefined && errorCode === sqlState) {
-    return new errorClass(message, { ...common, sqlState, reason, retry })
-  }
-  if (/^SASL|password/i.test(text)) {
-    return new SQLInvalidAuthorizationSpecException(message, { ...common, sqlState: '28000', reason: 'auth' })
-  }
-  if (permanent.test(errorCode ?? '') || noTls.test(text)) {
-    const details = { ...common, sqlState: '08001', reason: 'connect-failed' } as const
-    return new SQLNonTransientConnectionException(message, details)
-  }
-  return new SQLTransientConnectionException(message, {
-    ...common,
-    sqlState: '08001',
-    reason: 'connect-failed',
-    retry: 'connect',
+  return new errorClass(`Cannot connect to ${description}: ${text}${remedy(text)}`, {
+    ...details,
+    cause: error,
   })
 }
-
-const noTls = /does not support SSL/i
 
 /** Several addresses were tried: each failure is one of the errors within. */
 function messageOf(error: unknown): string {
@@ -55,6 +21,9 @@ function messageOf(error: unknown): string {
 }
 
 function remedy(text: string): string {
+  if (/unsupported startup parameter/i.test(text)) {
+    return ". Is PgBouncer in front? Then set pooler: 'transaction', or 'session' as the pooler is configured"
+  }
   if (noTls.test(text)) {
     return ". To go without TLS, say so: tls: { mode: 'disable' }, or ?sslmode=disable in the URL"
   }

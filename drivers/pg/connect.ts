@@ -1,14 +1,17 @@
 import { userInfo } from 'node:os'
 import { SQLInvalidAuthorizationSpecException, type SQLException } from '../../src/api/sql-exception.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
+import { askPassword, type PasswordProvider } from '../../src/spi/password.ts'
+import { tlsConfig } from '../../src/spi/tls-settings.ts'
 import { Canceller } from './cancel.ts'
 import { connectError } from './connect-error.ts'
 import { PgConnection } from './pg-connection.ts'
 import { loadPg, type PgClientConfig } from './pg-module.ts'
 import { derive } from './request.ts'
+import { ownParameters, sessionParameters, startBehindPooler, startupOptions } from './session-parameters.ts'
 import { openSession } from './session-setup.ts'
-import type { PasswordProvider, PgSettings } from './settings.ts'
-import { tlsConfig } from './tls.ts'
+import { settingsText } from './session-sql.ts'
+import type { PgSettings } from './settings.ts'
 import { Wire } from './wire.ts'
 
 /** Where the settings lead, for messages: without a password. */
@@ -25,14 +28,17 @@ export async function connect(
   context: DriverContext,
 ): Promise<PgConnection> {
   const { deadline } = options
+  const { statementCacheSize, prepareThreshold = 2, networkTimeout = Infinity } = context.session
   const user = options.user ?? roleOf(settings)
   const description = describeTarget(settings, user)
   const pg = await loadPg()
   derive(pg.Query)
   if (deadline.error !== undefined) throw deadline.error
+  const { pooler } = settings
   const config = clientConfig(settings, user, options.password)
-  const wire = new Wire(new pg.Client(config))
-  const { client } = wire
+  const client = new pg.Client(config)
+  if (pooler !== 'none') startBehindPooler(client)
+  const wire = new Wire(client, context.session.types)
   let missed: SQLException | undefined
   const forget = deadline.onExpired((error) => {
     missed = error
@@ -42,8 +48,9 @@ export async function connect(
     await Promise.race([client.connect(), failureOf(wire)])
     wire.start()
     const { stream } = client.connection
-    if (settings.socketTimeout !== Infinity) giveUpWhenSilent(wire, settings.socketTimeout)
-    const facts = await openSession(wire)
+    if (networkTimeout !== Infinity) giveUpWhenSilent(wire, networkTimeout)
+    const own = pooler === 'session' ? settingsText(ownParameters(settings)) : ''
+    const facts = await openSession(wire, pooler, own)
     const address = settings.host.startsWith('/')
       ? { host: settings.host, port: settings.port }
       : { host: stream.remoteAddress ?? settings.host, port: stream.remotePort ?? settings.port }
@@ -51,8 +58,10 @@ export async function connect(
     return new PgConnection(wire, facts, canceller, {
       description,
       clock: context.clock,
-      statementCacheSize: context.session.statementCacheSize,
-      prepareThreshold: settings.prepareThreshold,
+      statementCacheSize,
+      prepareThreshold,
+      pooler,
+      settingsText: own,
     })
   } catch (error) {
     wire.destroy(error as Error)
@@ -81,10 +90,10 @@ function clientConfig(settings: PgSettings, user: string, password: string | und
     port: settings.port,
     user,
     database: settings.database ?? user,
-    password: passwordOf(password ?? (settings.password as PasswordProvider | string | undefined)),
+    password: passwordOf(password ?? settings.password),
     ssl: tlsConfig(settings.host, settings.tls),
     application_name: settings.applicationName,
-    options: startupOptions(settings),
+    options: settings.pooler === 'none' ? startupOptions(sessionParameters(settings)) : undefined,
     keepAlive: keepAlive !== Infinity,
     keepAliveInitialDelayMillis: keepAlive === Infinity ? 0 : keepAlive,
     pipeline: true,
@@ -94,55 +103,20 @@ function clientConfig(settings: PgSettings, user: string, password: string | und
 /** Always a function: `pg` would look for a missing password in files. It is called when the server asks for one. */
 function passwordOf(given: PasswordProvider | string | undefined): () => Promise<string> {
   return async () => {
-    const password = typeof given === 'function' ? await given() : given
-    if (typeof password === 'string') return password
-    throw new SQLInvalidAuthorizationSpecException(
-      given === undefined
-        ? 'The server asks for a password, and none is configured'
-        : `The function that gives the password gave ${password === null ? 'null' : `a value of type ${typeof password}`}, not a text`,
-      { sqlState: '28000', reason: 'auth' },
-    )
+    const password = await askPassword(given)
+    if (password !== undefined) return password
+    throw new SQLInvalidAuthorizationSpecException('The server asks for a password, and none is configured', {
+      sqlState: '28000',
+      reason: 'auth',
+    })
   }
-}
-
-/**
- * The session as Wellhead promises it: UTC, ISO dates, numbers with all their digits. Set while it starts, so that it
- * costs no round trip and RESET ALL comes back to it.
- */
-function startupOptions(settings: PgSettings): string {
-  const { statementTimeout, lockTimeout, idleInTransactionTimeout } = settings
-  const parameters: Record<string, string> = {
-    ...settings.serverSettings,
-    TimeZone: 'UTC',
-    DateStyle: 'ISO, YMD',
-    IntervalStyle: 'postgres',
-    extra_float_digits: '3',
-    bytea_output: 'hex',
-    // Texts were read by these rules before they are sent.
-    standard_conforming_strings: 'on',
-    ...timeout('statement_timeout', statementTimeout),
-    ...timeout('lock_timeout', lockTimeout),
-    ...timeout('idle_in_transaction_session_timeout', idleInTransactionTimeout),
-  }
-  return Object.entries(parameters)
-    .map(([name, value]) => `-c ${escaped(name)}=${escaped(value)}`)
-    .join(' ')
-}
-
-function timeout(name: string, milliseconds: number): Record<string, string> {
-  return milliseconds === Infinity ? {} : { [name]: String(Math.ceil(milliseconds)) }
-}
-
-/** A space would end the option. */
-function escaped(text: string): string {
-  return text.replace(/[\\\s]/g, '\\$&')
 }
 
 function giveUpWhenSilent(wire: Wire, milliseconds: number): void {
   const { stream } = wire.client.connection
   stream.setTimeout(milliseconds)
   stream.on('timeout', () => {
-    if (!wire.isIdle)
+    if (wire.awaitsAnswer)
       wire.destroy(new Error(`nothing came for ${milliseconds} ms while an answer was awaited`))
   })
 }

@@ -32,9 +32,9 @@ class FrontendMessages {
     this.#cstring(statement)
     const count = values.length
     this.#reserve(4 + count * 2)
-    if (values.some((value) => value instanceof Uint8Array)) {
+    if (values.some(isBinary)) {
       this.#int16(count)
-      for (const value of values) this.#int16(value instanceof Uint8Array ? 1 : 0)
+      for (const value of values) this.#int16(isBinary(value) ? 1 : 0)
     } else {
       this.#int16(0)
     }
@@ -140,8 +140,10 @@ class FrontendMessages {
   #reserve(size: number): void {
     if (this.#end + size <= this.#slab.length) return
     const begun = this.#end - this.#start
+    // Where there is no memory for it, the message is dropped: nobody is to send its beginning.
+    this.#end = this.#start
     const larger = Buffer.allocUnsafeSlow(Math.max(slabSize, 2 * begun + size))
-    this.#slab.copy(larger, 0, this.#start, this.#end)
+    this.#slab.copy(larger, 0, this.#start, this.#start + begun)
     this.#slab = larger
     this.#start = 0
     this.#end = begun
@@ -150,6 +152,10 @@ class FrontendMessages {
 
 /** One for all connections: nothing is left in it between two turns. */
 export const frontend = new FrontendMessages()
+
+function isBinary(value: WireValue): boolean {
+  return value !== null && typeof value !== 'string'
+}
 
 function roomFor(text: string): number {
   return text.length <= longText ? text.length * 3 : Buffer.byteLength(text)

@@ -1,4 +1,5 @@
-import { SQLDataException } from '../../src/api/sql-exception.ts'
+import { types as kinds } from 'node:util'
+import { SQLDataException, SQLNonTransientException } from '../../src/api/sql-exception.ts'
 import { TypedParameter, type SqlTypeName } from '../../src/api/sql-types.ts'
 import type { BoundParameters } from '../../src/spi/physical-connection.ts'
 import { arrayLiteral } from './array-text.ts'
@@ -30,12 +31,15 @@ const none: EncodedParameters = Object.freeze({ values: [], types: [] })
  * | `Uint8Array` | bytea | binary | |
  * | `Date` | timestamptz | text, UTC | |
  * | with a stated type | that type; JSON, ARRAY and OTHER open | text | what the type does not hold (22018) |
+ *
+ * All together within 1 GB (54000): at a longer message the server ends the session.
  */
 export function encodeParameters(parameters: BoundParameters): EncodedParameters {
   const count = parameters.length
   if (count === 0) return none
   const values: WireValue[] = []
   const types: number[] = []
+  let length = 0
   for (let index = 0; index < count; index++) {
     const value = parameters[index]
     if (value instanceof TypedParameter) {
@@ -45,7 +49,9 @@ export function encodeParameters(parameters: BoundParameters): EncodedParameters
       types.push(typeOf(value))
       values.push(untyped(value, index))
     }
+    length += values[index]?.length ?? 0
   }
+  if (length > mostBytes / 4) checkLength(values)
   return { values, types }
 }
 
@@ -55,6 +61,21 @@ export function fits(declared: readonly number[], { types, values }: EncodedPara
     if (declared[at] !== types[at] && !(values[at] === null && types[at] === 0)) return false
   }
   return true
+}
+
+/** What a message may be (`PQ_LARGE_MESSAGE_LIMIT`), less some room for what is not values. */
+const mostBytes = 0x3fff_ffff - 1_048_576
+
+function checkLength(values: readonly WireValue[]): void {
+  let length = 0
+  for (const [index, value] of values.entries()) {
+    length += typeof value === 'string' ? Buffer.byteLength(value) : (value?.length ?? 0)
+    if (length <= mostBytes) continue
+    throw new SQLNonTransientException(
+      `Parameter ${index + 1} is too long: PostgreSQL takes 1 GB of values in a statement`,
+      { sqlState: '54000', reason: 'limit' },
+    )
+  }
 }
 
 const int4 = 23
@@ -95,8 +116,8 @@ function typeOf(value: unknown): number {
     case 'boolean':
       return oids.BOOLEAN
     case 'object':
-      if (value instanceof Uint8Array) return oids.VARBINARY
-      return value instanceof Date ? oids.TIMESTAMP_WITH_TIMEZONE : 0
+      if (kinds.isUint8Array(value)) return oids.VARBINARY
+      return kinds.isDate(value) ? oids.TIMESTAMP_WITH_TIMEZONE : 0
     default:
       return 0
   }
@@ -112,8 +133,8 @@ function untyped(value: unknown, index: number): WireValue {
       return String(value)
     default:
       if (value === null) return null
-      if (value instanceof Uint8Array) return value
-      if (value instanceof Date) return instantLiteral(valid(value, index))
+      if (kinds.isUint8Array(value)) return value
+      if (kinds.isDate(value)) return instantLiteral(valid(value, index))
       if (Array.isArray(value)) return array(value, index)
       throw refused(index, 'is not a value that PostgreSQL stores', '07006')
   }
@@ -123,16 +144,16 @@ function typed(value: unknown, type: SqlTypeName, index: number): WireValue {
   if (value === null) return null
   switch (type) {
     case 'VARBINARY':
-      if (value instanceof Uint8Array) return value
+      if (kinds.isUint8Array(value)) return value
       throw notOfType(index, type)
     case 'DATE':
-      return value instanceof Date ? dateLiteral(valid(value, index)) : textOf(value, type, index)
+      return kinds.isDate(value) ? dateLiteral(valid(value, index)) : textOf(value, type, index)
     case 'TIME':
-      return value instanceof Date ? timeLiteral(valid(value, index)) : textOf(value, type, index)
+      return kinds.isDate(value) ? timeLiteral(valid(value, index)) : textOf(value, type, index)
     case 'TIMESTAMP':
-      return value instanceof Date ? timestampLiteral(valid(value, index)) : textOf(value, type, index)
+      return kinds.isDate(value) ? timestampLiteral(valid(value, index)) : textOf(value, type, index)
     case 'TIMESTAMP_WITH_TIMEZONE':
-      return value instanceof Date ? instantLiteral(valid(value, index)) : textOf(value, type, index)
+      return kinds.isDate(value) ? instantLiteral(valid(value, index)) : textOf(value, type, index)
     case 'UUID':
     case 'JSON':
       return textOf(value, type, index)
@@ -171,10 +192,18 @@ function text(value: string, index: number): string {
 }
 
 function array(values: readonly unknown[], index: number): string {
+  // Also one that holds itself.
+  if (nestsDeeper(values, 6)) throw refused(index, 'is an array of more than 6 dimensions', '54000')
   return arrayLiteral(values, (element) => {
     const encoded = untyped(element, index)
-    return encoded instanceof Uint8Array ? `\\x${Buffer.from(encoded).toString('hex')}` : encoded
+    return kinds.isUint8Array(encoded) ? `\\x${Buffer.from(encoded).toString('hex')}` : encoded
   })
+}
+
+function nestsDeeper(values: readonly unknown[], dimensions: number): boolean {
+  return values.some(
+    (value) => Array.isArray(value) && (dimensions === 1 || nestsDeeper(value, dimensions - 1)),
+  )
 }
 
 function valid(value: Date, index: number): Date {

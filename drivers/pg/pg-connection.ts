@@ -1,6 +1,7 @@
 import type { TransactionOptions } from '../../src/api/executor.ts'
 import type { SQLException } from '../../src/api/sql-exception.ts'
-import type { ClassToken } from '../../src/api/wrapper.ts'
+import { asInstance, type ClassToken } from '../../src/api/wrapper.ts'
+import { mapRows } from '../../src/session/parameters.ts'
 import type { Clock } from '../../src/spi/clock.ts'
 import type {
   BoundParameters,
@@ -13,17 +14,22 @@ import type {
   SessionState,
   TransactionStatus,
 } from '../../src/spi/physical-connection.ts'
+import type { SessionLease } from '../../src/spi/session-lease.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
+import { callsFunctions, checkText } from '../../src/sql/sendable-text.ts'
 import type { Canceller } from './cancel.ts'
-import { isStalePlan, toException, type ErrorContext, type RequestKind } from './errors.ts'
+import { isStalePlan, planPrefix, toException, type ErrorContext, type RequestKind } from './errors.ts'
 import { frontend } from './frontend-messages.ts'
 import { encodeParameters, fits, type EncodedParameters } from './parameters.ts'
+import { LeasedPgSession } from './pg-session.ts'
 import { PgStream } from './pg-stream.ts'
-import { ScriptRequest } from './script-request.ts'
+import { capabilitiesBehind, checkShared, checkSharedScript, notConfigurable, type Pooler } from './pooler.ts'
+import { runScript, type ScriptRequest } from './script-request.ts'
+import { SessionEnd } from './session-end.ts'
 import type { SessionFacts } from './session-setup.ts'
 import { beginText, configureText, quoted, resetText, rollbackText, searchPathText } from './session-sql.ts'
 import { StatementCache, type KnownStatement, type Plan } from './statement-cache.ts'
-import { BatchRequest, callsFunctions, checkText, kindOf, QueryRequest } from './statement-requests.ts'
+import { BatchRequest, kindOf, QueryRequest } from './statement-requests.ts'
 import type { Wire } from './wire.ts'
 
 export interface PgConnectionOptions {
@@ -32,39 +38,43 @@ export interface PgConnectionOptions {
   readonly clock: Clock
   readonly statementCacheSize: number
   readonly prepareThreshold: number
+  readonly pooler: Pooler
+  /** What is to be set again when the session was reset, beside what the server goes back to by itself. */
+  readonly settingsText: string
 }
-
-const capabilities: PhysicalCapabilities = Object.freeze({ pipelining: true, cancel: 'server' })
-
-/** How long the server may take to hang up after a goodbye, in milliseconds. */
-const partingTime = 2_000
 
 /** A session with a PostgreSQL server. */
 export class PgConnection implements PhysicalConnection {
   readonly id: string
-  readonly capabilities = capabilities
+  readonly capabilities: PhysicalCapabilities
   readonly server: ServerFacts
   readonly initialState: SessionState
   onDeath: ((error: SQLException) => void) | undefined
   readonly #wire: Wire
-  readonly #canceller: Canceller
   readonly #statements: StatementCache
   readonly #clock: Clock
   #readOnly: boolean
   /** As it was before another schema was set. */
   #searchPath: string | undefined
-  #closing: Promise<void> | undefined
-  #parting: Promise<void> = Promise.resolve()
+  readonly #end: SessionEnd
+  readonly #settingsText: string
+  /** The connection to the server is ours for one transaction only. */
+  readonly #isShared: boolean
 
   constructor(wire: Wire, facts: SessionFacts, canceller: Canceller, options: PgConnectionOptions) {
-    this.id = `pg ${wire.client.processID} (${options.description})`
+    const { clock, pooler, statementCacheSize, prepareThreshold } = options
+    this.id = `${facts.name} (${options.description})`
+    this.capabilities = capabilitiesBehind(pooler)
     this.server = facts.server
     this.initialState = facts.state
     this.#readOnly = facts.state.readOnly
     this.#wire = wire
-    this.#canceller = canceller
-    this.#clock = options.clock
-    this.#statements = new StatementCache(options.statementCacheSize, options.prepareThreshold)
+    this.#clock = clock
+    this.#end = new SessionEnd(wire, canceller, clock, pooler)
+    this.#settingsText = options.settingsText
+    this.#isShared = pooler === 'transaction'
+    const prefix = `${planPrefix}${wire.client.processID}_`
+    this.#statements = new StatementCache(statementCacheSize, this.#isShared ? 0 : prepareThreshold, prefix)
     wire.onDeath = (cause) =>
       this.onDeath?.(toException(cause, { phase: 'idle', transactionStatus: wire.transactionStatus }))
   }
@@ -75,13 +85,15 @@ export class PgConnection implements PhysicalConnection {
 
   execute(statement: CompiledStatement, parameters: BoundParameters): Promise<RawResult> {
     return new Promise((resolve, reject) => {
+      if (this.#isShared) checkShared(statement)
       this.#run(statement, encodeParameters(parameters), resolve, reject)
     })
   }
 
   executeBatch(statement: CompiledStatement, rows: readonly BoundParameters[]): Promise<RawBatchResult> {
     return new Promise((resolve, reject) => {
-      const encoded = rows.map(encodeParameters)
+      if (this.#isShared) checkShared(statement)
+      const encoded = mapRows(rows, encodeParameters)
       const known = this.#statements.find(statement.sql)
       checkText(statement.sql)
       const request = new BatchRequest(
@@ -116,10 +128,12 @@ export class PgConnection implements PhysicalConnection {
   }
 
   async executeScript(text: string): Promise<void> {
+    if (this.#isShared) checkSharedScript(text)
     await this.#command(text, 'statement')
   }
 
   stream(statement: CompiledStatement, parameters: BoundParameters, fetchSize: number): RawStream {
+    if (this.#isShared) checkShared(statement)
     return new PgStream(this.#wire, statement, parameters, fetchSize)
   }
 
@@ -145,6 +159,7 @@ export class PgConnection implements PhysicalConnection {
   }
 
   async configure(changes: Partial<SessionState>): Promise<void> {
+    if (this.#isShared) throw notConfigurable(changes)
     const text = configureText(changes)
     if (changes.schema === undefined) {
       if (text !== '') await this.#command(text, 'harmless')
@@ -158,7 +173,7 @@ export class PgConnection implements PhysicalConnection {
 
   async cancel(): Promise<void> {
     try {
-      await this.#canceller.request()
+      await this.#end.cancel()
     } catch (error) {
       throw this.#exception(error, 'statement')
     }
@@ -170,7 +185,9 @@ export class PgConnection implements PhysicalConnection {
 
   async reset(): Promise<void> {
     if (this.#wire.transactionStatus !== 'none') await this.rollback()
-    const { answers } = await this.#command(resetText, 'harmless')
+    // What others have set is theirs, and of ours nothing was let through.
+    if (this.#isShared) return
+    const { answers } = await this.#command(resetText + this.#settingsText, 'harmless')
     // Only where somebody has written PREPARE: what the driver has prepared stays.
     const own = answers.flatMap(([text]) => (text?.startsWith('DEALLOCATE ') === true ? [text] : []))
     if (own.length > 0) await this.#command(own.join('; '), 'harmless')
@@ -179,41 +196,23 @@ export class PgConnection implements PhysicalConnection {
   }
 
   close(): Promise<void> {
-    return (this.#closing ??= this.#close())
+    return this.#end.close()
+  }
+
+  keepAlive(on: boolean): void {
+    const { stream } = this.#wire.client.connection
+    if (on) stream.ref()
+    else stream.unref()
   }
 
   destroy(): void {
+    this.#end.destroy()
+  }
+
+  unwrap<T>(token: ClassToken<T>, lease: SessionLease): T | undefined {
     const wire = this.#wire
-    if (wire.dead === undefined && !wire.isIdle) this.#parting = this.#stopRunning()
-    wire.destroy(new Error('it was cut off'))
-  }
-
-  unwrap<T>(token: ClassToken<T>): T | undefined {
-    const { client } = this.#wire
-    return client instanceof token ? (client as unknown as T) : undefined
-  }
-
-  async #close(): Promise<void> {
-    const wire = this.#wire
-    if (wire.dead === undefined) {
-      wire.flush()
-      wire.client.end().catch(() => {})
-      // A peer that is gone without a word never answers.
-      const timer = this.#clock.setTimer(() => wire.destroy(new Error('it was closed')), partingTime)
-      await wire.ended
-      timer.cancel()
-    } else {
-      wire.destroy(wire.dead)
-      await wire.ended
-    }
-    await this.#parting
-  }
-
-  /** The server would go on with what nobody waits for. */
-  async #stopRunning(): Promise<void> {
-    const timer = this.#clock.setTimer(() => this.#canceller.cut(), partingTime)
-    await this.#canceller.request().catch(() => {})
-    timer.cancel()
+    const session = new LeasedPgSession(lease, wire, this.#end, this.#clock, this.#isShared)
+    return asInstance(wire.client, token) ?? asInstance(session, token)
   }
 
   #run(
@@ -242,7 +241,8 @@ export class PgConnection implements PhysicalConnection {
           return
         }
         if (prepares !== undefined) cache.forget(known, prepares)
-        const stale = found?.shape !== undefined && isStalePlan(failure)
+        const stale =
+          found?.shape !== undefined && (isStalePlan(failure) || misfits(found, parameters, failure))
         if (stale) cache.forget(known, found)
         if (stale && !again && this.#wire.transactionStatus === 'none' && this.#wire.isIdle) {
           this.#run(statement, parameters, resolve, reject, true)
@@ -267,23 +267,19 @@ export class PgConnection implements PhysicalConnection {
       this.#statements.forget(known, plan)
   }
 
-  /** One message of the simple protocol. */
   #command(text: string, kind: RequestKind): Promise<ScriptRequest> {
-    return new Promise((resolve, reject) => {
-      checkText(text)
-      const request = new ScriptRequest(
-        kind,
-        () =>
-          request.failure === undefined ? resolve(request) : reject(this.#exception(request.failure, kind)),
-        (error) => reject(this.#exception(error, request.phase)),
-      )
-      this.#wire.send(request, frontend.query(text).take())
-    })
+    return runScript(this.#wire, text, kind)
   }
 
   #exception(error: unknown, phase: ErrorContext['phase']): SQLException {
     return toException(error, { phase, transactionStatus: this.#wire.transactionStatus })
   }
+}
+
+/** A NULL fits any plan, but for one that was made when the column had another type. Nothing was executed. */
+function misfits({ types }: Plan, parameters: EncodedParameters, failure: unknown): boolean {
+  const { code } = failure as { readonly code?: unknown }
+  return code === '42804' && parameters.types.some((type, at) => type !== types[at])
 }
 
 function bytesOf(

@@ -1,20 +1,30 @@
-import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
 import { SQLNonTransientConnectionException } from '../../src/api/sql-exception.ts'
+import type { DriverClient } from '../../src/spi/driver.ts'
+import { checkVersion, installedVersion, wrongPeer, type PeerPackage } from '../../src/spi/peer-package.ts'
+import type { TlsConfig } from '../../src/spi/tls-settings.ts'
+import type { PgNotification } from './notifications.ts'
 
 // The few members of the package `pg` that are used, so that nobody needs its types, or the package itself before
 // the first connect.
 
+/** What `pg` makes of texts: by OID, with what the application has changed in `pg.types`. */
+export interface PgTypeParsers {
+  getTypeParser(oid: number, format: 'text'): (text: string) => unknown
+}
+
 /** `pg.Client`: start-up, authentication, TLS, and the dispatch of messages to what was submitted. */
-export interface PgClient {
+export interface PgClient extends PgTypeParsers {
   readonly connection: PgLink
   readonly processID: number | null
   readonly secretKey: number | null
   connect(): Promise<unknown>
   query(request: object): unknown
   end(): Promise<void>
+  /** What it says of the session it wants, in the first message. */
+  getStartupConf: () => Readonly<Record<string, string>>
   on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'notification', listener: (notification: PgNotification) => void): unknown
   on(event: 'notice', listener: (notice: ServerMessage & Error) => void): unknown
 }
 
@@ -44,17 +54,12 @@ export interface PgClientConfig {
   readonly password: () => string | Promise<string>
   readonly ssl: TlsConfig | false
   readonly application_name: string
-  readonly options: string
+  readonly options: string | undefined
   readonly keepAlive: boolean
   readonly keepAliveInitialDelayMillis: number
   /** Several requests may be sent before the first is answered. */
   readonly pipeline: true
 }
-
-export type TlsConfig = Pick<
-  ConnectionOptions,
-  'ca' | 'cert' | 'key' | 'passphrase' | 'servername' | 'rejectUnauthorized' | 'checkServerIdentity'
->
 
 /** The fields of an ErrorResponse or NoticeResponse. */
 export interface ServerMessage {
@@ -83,14 +88,15 @@ export interface PgModule {
 }
 
 /** Before it ECONNRESET was swallowed after a statement with parameters, and certificates of IP addresses failed. */
-const oldest = [8, 23, 1] as const
+const peer: PeerPackage = { product: 'PostgreSQL', name: 'pg', oldest: [8, 23, 1] }
 
 let loading: Promise<PgModule> | undefined
 
 /**
  * The package `pg`, loaded once.
  *
- * @throws SQLNonTransientConnectionException 08001 when it is missing or too old, with the line that installs it.
+ * @throws SQLNonTransientConnectionException 08001 when it is missing or too old, with the line that installs it, or
+ * when NODE_PG_FORCE_NATIVE replaces its client.
  */
 export function loadPg(): Promise<PgModule> {
   loading ??= load()
@@ -104,34 +110,27 @@ async function load(): Promise<PgModule> {
   try {
     loaded = await import('pg')
   } catch (error) {
-    throw wrongPeer('is not installed', error)
+    throw process.env['NODE_PG_FORCE_NATIVE']
+      ? nativeForced(error)
+      : wrongPeer(peer, 'is not installed', error)
   }
-  const version = installedVersion()
-  if (version !== undefined && isOlder(version)) throw wrongPeer(`is installed in version ${version}`)
-  return loaded.default as PgModule
+  checkVersion(peer)
+  const pg = loaded.default as PgModule
+  if (!('handleRowDescription' in pg.Query.prototype)) throw nativeForced()
+  return pg
 }
 
-/** Undefined in a bundle, where there is no package any more. */
-function installedVersion(): string | undefined {
-  try {
-    return (createRequire(import.meta.url)('pg/package.json') as { version: string }).version
-  } catch {
-    return undefined
-  }
+/** See `Driver.loadClient`. */
+export async function loadPgClient(): Promise<DriverClient> {
+  await loadPg()
+  return { name: 'pg', version: installedVersion(peer) }
 }
 
-export function isOlder(version: string): boolean {
-  const parts = version.split(/[.-]/).map(Number)
-  for (const [at, least] of oldest.entries()) {
-    const part = parts[at] ?? 0
-    if (part !== least) return part < least
-  }
-  return false
-}
-
-function wrongPeer(fault: string, cause?: unknown): SQLNonTransientConnectionException {
+/** With that variable the package gives the client of libpq, which shows none of the protocol. */
+function nativeForced(cause?: unknown): SQLNonTransientConnectionException {
   return new SQLNonTransientConnectionException(
-    `PostgreSQL is reached through the package pg, which ${fault}: npm i pg@^${oldest.join('.')}`,
+    'PostgreSQL is reached through the JavaScript client of the package pg, and NODE_PG_FORCE_NATIVE asks it for ' +
+      'another one: unset NODE_PG_FORCE_NATIVE',
     { sqlState: '08001', reason: 'connect-failed', cause },
   )
 }

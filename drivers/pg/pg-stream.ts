@@ -2,12 +2,13 @@ import type { ColumnMetadata } from '../../src/api/result.ts'
 import type { SQLException } from '../../src/api/sql-exception.ts'
 import type { BoundParameters, RawBatch, RawStream } from '../../src/spi/physical-connection.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
+import { callsFunctions, checkText } from '../../src/sql/sendable-text.ts'
 import { toException } from './errors.ts'
 import { frontend } from './frontend-messages.ts'
 import { encodeParameters } from './parameters.ts'
 import type { FieldDescription, PgLink, ServerError } from './pg-module.ts'
-import { decodeRow, noRows, shapeOf, type RowShape } from './result-types.ts'
-import { callsFunctions, checkText, kindOf, StatementRequest } from './statement-requests.ts'
+import { decodeRow, noRows, type RowShape } from './result-types.ts'
+import { kindOf, StatementRequest } from './statement-requests.ts'
 import type { Wire } from './wire.ts'
 
 /**
@@ -99,8 +100,12 @@ class PortalRequest extends StatementRequest {
     this.#reject = reject
   }
 
+  override get awaitsAnswer(): boolean {
+    return this.#reject !== undefined
+  }
+
   override handleRowDescription({ fields }: { readonly fields: readonly FieldDescription[] }): void {
-    this.shape = shapeOf(fields)
+    this.shape = this.shapeOf(fields)
   }
 
   override handleDataRow({ fields }: { readonly fields: unknown[] }): void {

@@ -29,6 +29,14 @@ export abstract class Request {
   /** The session is lost before that. False when nobody waits for an answer now. */
   abstract lose(error: Error): boolean
 
+  /** Whether the server's silence means something: between two fetches nothing is asked of it. */
+  get awaitsAnswer(): boolean {
+    return true
+  }
+
+  /** What it takes beside a cancel to stop it. */
+  stop(): void {}
+
   /** What is sent was written before: the client only notes whose turn it is. */
   submit(): null {
     return null

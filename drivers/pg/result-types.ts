@@ -1,7 +1,7 @@
 import type { ColumnMetadata } from '../../src/api/result.ts'
 import type { SqlTypeName, SqlValue } from '../../src/api/sql-types.ts'
 import { parseArray } from './array-text.ts'
-import type { FieldDescription } from './pg-module.ts'
+import type { FieldDescription, PgTypeParsers } from './pg-module.ts'
 import { instantText, timestampText } from './temporal-text.ts'
 
 /** Makes a value of the text of the server; undefined where the text is the value. */
@@ -10,7 +10,7 @@ type Decoder = ((text: string) => SqlValue) | undefined
 /** The columns of a result: what they are, and how their values are read. Kept with the statement. */
 export interface RowShape {
   readonly columns: readonly ColumnMetadata[]
-  readonly decoders: readonly Decoder[]
+  readonly decoders: readonly (((text: string) => unknown) | undefined)[]
   /** The positions that have one. */
   readonly decoded: readonly number[]
 }
@@ -24,20 +24,22 @@ interface PgType {
 /** Of a statement that returns no rows. */
 export const noRows: RowShape = Object.freeze({ columns: Object.freeze([]), decoders: [], decoded: [] })
 
-export function shapeOf(fields: readonly FieldDescription[]): RowShape {
+/** @param native The parsers of `pg`, where values are wanted as it gives them. */
+export function shapeOf(fields: readonly FieldDescription[], native?: PgTypeParsers): RowShape {
   const columns: ColumnMetadata[] = []
-  const decoders: Decoder[] = []
+  const decoders: RowShape['decoders'][number][] = []
   const decoded: number[] = []
   for (const [at, { name, dataTypeID }] of fields.entries()) {
     const known = types.get(dataTypeID) ?? { name: `oid ${dataTypeID}`, type: 'OTHER' }
     columns.push(Object.freeze({ name, type: known.type, databaseType: known.name }))
-    decoders.push(known.decode)
-    if (known.decode !== undefined) decoded.push(at)
+    const decode = native === undefined ? known.decode : native.getTypeParser(dataTypeID, 'text')
+    decoders.push(decode)
+    if (decode !== undefined) decoded.push(at)
   }
   return { columns: Object.freeze(columns), decoders, decoded }
 }
 
-/** Makes portable values of a row of texts, in its place. */
+/** Makes values of a row of texts, in its place. */
 export function decodeRow(row: unknown[], shape: RowShape): void {
   for (const at of shape.decoded) {
     const text = row[at]

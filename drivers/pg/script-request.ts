@@ -1,5 +1,8 @@
-import type { RequestKind } from './errors.ts'
+import { checkText } from '../../src/sql/sendable-text.ts'
+import { toException, type RequestKind } from './errors.ts'
+import { frontend } from './frontend-messages.ts'
 import { Request } from './request.ts'
+import type { Wire } from './wire.ts'
 
 /** A simple query: one text of any number of statements, values as the texts that came. */
 export class ScriptRequest extends Request {
@@ -32,4 +35,19 @@ export class ScriptRequest extends Request {
     this.#lost(error)
     return true
   }
+}
+
+/** Runs one message of the simple protocol. */
+export function runScript(wire: Wire, text: string, kind: RequestKind): Promise<ScriptRequest> {
+  return new Promise((resolve, reject) => {
+    checkText(text)
+    const fail = (error: unknown, phase: ScriptRequest['phase']): void =>
+      reject(toException(error, { phase, transactionStatus: wire.transactionStatus }))
+    const request = new ScriptRequest(
+      kind,
+      () => (request.failure === undefined ? resolve(request) : fail(request.failure, kind)),
+      (error) => fail(error, request.phase),
+    )
+    wire.send(request, frontend.query(text).take())
+  })
 }

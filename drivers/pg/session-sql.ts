@@ -51,6 +51,14 @@ export function searchPathText(schema: string, before: string | undefined): stri
   return `SELECT pg_catalog.current_setting('search_path'); SELECT pg_catalog.set_config('search_path', ${literal(path)}, false)`
 }
 
+/** Sets what is to hold for the session, to be sent before or behind another text. A list is taken apart, as SET would not. */
+export function settingsText(parameters: Readonly<Record<string, string>>): string {
+  const calls = Object.entries(parameters).map(
+    ([name, value]) => `pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`,
+  )
+  return `; SELECT NULL, ${calls.join(', ')}`
+}
+
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -1,27 +1,23 @@
 import * as v from 'valibot'
 import type { DriverDescriptor } from '../../src/spi/driver.ts'
+import { passwordSetting } from '../../src/spi/password.ts'
 import {
   count,
+  described,
+  choice,
   duration,
   optional,
   text,
   type SettingsOf,
   type SettingsTable,
 } from '../../src/spi/settings.ts'
-import { tlsSchema } from './tls.ts'
+import { notAList, tlsSchema } from '../../src/spi/tls-settings.ts'
+import { checkPooler } from './pooler.ts'
 import { parsePgUrl } from './url.ts'
-
-/** Gives the password, or a token in its place; asked at every connect. */
-export type PasswordProvider = () => string | Promise<string>
 
 export type PgSettings = SettingsOf<typeof pgSettings>
 
-const port = v.pipe(
-  v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/), v.transform(Number))]),
-  v.integer(),
-  v.minValue(1),
-  v.maxValue(65_535),
-)
+const namesAndTexts = 'an object of names and texts'
 
 const pgSettings = {
   host: {
@@ -30,7 +26,7 @@ const pgSettings = {
     meaning: 'A name, an address, or the folder of a unix socket (it begins with a slash).',
   },
   port: {
-    schema: v.union([port], 'a port from 1 to 65535'),
+    schema: count({ min: 1, max: 65_535 }),
     default: 5432,
     meaning: 'The port; of a unix socket the number in its name.',
   },
@@ -42,11 +38,7 @@ const pgSettings = {
     schema: optional(text()),
     meaning: 'The role. Default: the name of the user of the operating system.',
   },
-  password: {
-    schema: v.optional(v.union([v.string(), v.function()], 'a text, or a function that gives it')),
-    meaning: 'The password, or a function (it may be async) that gives it, or a token, at every connect.',
-    secret: true,
-  },
+  password: passwordSetting,
   applicationName: {
     schema: text(),
     default: 'wellhead',
@@ -74,24 +66,23 @@ const pgSettings = {
     meaning:
       'After this time without a statement in an open transaction the server ends the session (idle_in_transaction_session_timeout).',
   },
-  socketTimeout: {
-    schema: duration({ off: true }),
-    default: 'off',
-    meaning: 'A connection on which an answer is awaited and nothing comes for this long is given up.',
-  },
   keepAlive: {
     schema: duration({ off: true }),
     default: '1m',
     meaning: 'After this time without traffic TCP asks whether the other side is there.',
   },
   serverSettings: {
-    schema: v.optional(v.record(v.string(), v.string(), 'an object of names and texts'), {}),
+    schema: described(
+      { type: 'object', additionalProperties: { type: 'string' } },
+      v.optional(v.pipe(notAList(namesAndTexts), v.record(v.string(), v.string(), namesAndTexts)), {}),
+    ),
     meaning: "Settings of the server for every session (SHOW ALL): { work_mem: '64MB' }.",
   },
-  prepareThreshold: {
-    schema: count({ min: 0 }),
-    default: 2,
-    meaning: 'At its run of this number a text is prepared on the connection and kept; 0: never.',
+  pooler: {
+    schema: choice('none', 'session', 'transaction'),
+    default: 'none',
+    meaning:
+      "PgBouncer or its like in front: 'session' or 'transaction', as its pool_mode says. See docs/pgbouncer.md.",
   },
 } satisfies SettingsTable
 
@@ -101,4 +92,5 @@ export const pgDescriptor: DriverDescriptor = {
   urlSchemes: ['postgres', 'postgresql'],
   settings: pgSettings,
   parseUrl: parsePgUrl,
+  checkSettings: checkPooler,
 }

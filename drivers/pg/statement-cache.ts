@@ -23,6 +23,7 @@ const plansOfOneText = 4
 export class StatementCache {
   readonly #capacity: number
   readonly #threshold: number
+  readonly #prefix: string
   readonly #known = new Map<string, KnownStatement>()
   #latest: KnownStatement | undefined
   #plans = 0
@@ -32,10 +33,12 @@ export class StatementCache {
   /**
    * @param capacity How many texts are known, and how many plans there are.
    * @param threshold At its run of this number a text is prepared; 0: never.
+   * @param prefix Of the names of plans. No two sessions have the same: a pooler that mixes them up is noticed.
    */
-  constructor(capacity: number, threshold: number) {
+  constructor(capacity: number, threshold: number, prefix: string) {
     this.#capacity = threshold === 0 ? 0 : capacity
     this.#threshold = threshold
+    this.#prefix = prefix
   }
 
   /** The text, as one that is used now. */
@@ -62,7 +65,7 @@ export class StatementCache {
     known.uses++
     if (this.#capacity === 0 || known.uses < this.#threshold || known.plans.length >= plansOfOneText)
       return undefined
-    const plan: Plan = { name: `wellhead_${++this.#names}`, types, shape: undefined }
+    const plan: Plan = { name: `${this.#prefix}${++this.#names}`, types, shape: undefined }
     known.plans.push(plan)
     this.#plans++
     while (this.#plans > this.#capacity && this.#known.size > 1) this.#evictOldest()

@@ -1,4 +1,3 @@
-import { SQLSyntaxErrorException } from '../../src/api/sql-exception.ts'
 import type { RawResult } from '../../src/spi/physical-connection.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
 import { toWarnings, type RequestKind } from './errors.ts'
@@ -14,6 +13,10 @@ export abstract class StatementRequest extends Request {
   constructor(kind: RequestKind, wire: Wire) {
     super(kind)
     this.#wire = wire
+  }
+
+  protected shapeOf(fields: readonly FieldDescription[]): RowShape {
+    return shapeOf(fields, this.#wire.nativeTypes)
   }
 
   override handleCopyInResponse(link: PgLink): void {
@@ -47,7 +50,7 @@ export class QueryRequest extends StatementRequest {
   }
 
   override handleRowDescription({ fields }: { readonly fields: readonly FieldDescription[] }): void {
-    this.shape = shapeOf(fields)
+    this.shape = this.shapeOf(fields)
   }
 
   override handleDataRow({ fields }: { readonly fields: unknown[] }): void {
@@ -110,30 +113,8 @@ export class BatchRequest extends StatementRequest {
   }
 }
 
-/** @throws SQLSyntaxErrorException 42601 for a text that would not arrive as it is: NUL ends it on the wire. */
-export function checkText(sql: string): void {
-  const fault = sql.includes('\0') ? 'a NUL' : sql.isWellFormed() ? undefined : 'half a surrogate pair'
-  if (fault === undefined) return
-  throw new SQLSyntaxErrorException(`The text holds ${fault}`, { sqlState: '42601', reason: 'syntax' })
-}
-
 /** What the loss of the session during this statement would mean. */
 export function kindOf(statement: CompiledStatement): RequestKind {
   if (statement.transactionControl) return 'commit'
   return statement.readOnly ? 'harmless' : 'statement'
-}
-
-/** Behind these a parenthesis is no call of a function, or of one that changes nothing. */
-const innocent = new Set(
-  'all and any as avg by case coalesce count else exists except from group having in intersect join lateral lower max min not on or over partition select some sum then union upper using values when where with'.split(
-    ' ',
-  ),
-)
-
-/** A function can do anything: only a SELECT that calls none has certainly changed nothing. */
-export function callsFunctions(sql: string): boolean {
-  for (const [, name] of sql.matchAll(/([a-z_\u0080-\uffff"][\w$\u0080-\uffff"]*)\s*\(/gi)) {
-    if (!innocent.has(name!.toLowerCase())) return true
-  }
-  return false
 }

@@ -1,8 +1,16 @@
 import type { Socket } from 'node:net'
+import type { SessionSettings } from '../../src/spi/driver.ts'
 import type { TransactionStatus } from '../../src/spi/physical-connection.ts'
 import { isFatal } from './errors.ts'
-import type { PgClient } from './pg-module.ts'
+import type { PgNotification } from './notifications.ts'
+import type { PgClient, PgTypeParsers } from './pg-module.ts'
 import type { Request } from './request.ts'
+
+/** Who wants to hear of notifications. */
+export interface NotificationListener {
+  hears(channel: string): boolean
+  take(notification: PgNotification): void
+}
 
 const statuses: Readonly<Record<string, TransactionStatus>> = { I: 'none', T: 'open', E: 'failed' }
 
@@ -12,11 +20,15 @@ const statuses: Readonly<Record<string, TransactionStatus>> = { I: 'none', T: 'o
  */
 export class Wire {
   readonly client: PgClient
+  /** How `pg` reads values, where they are wanted so; undefined for portable ones. */
+  readonly nativeTypes: PgTypeParsers | undefined
   transactionStatus: TransactionStatus = 'none'
   /** The session was lost while nobody waited for an answer. */
   onDeath: ((cause: Error) => void) | undefined
   /** What the server says without being asked by a request: `server_version`, `TimeZone` … */
   readonly parameters = new Map<string, string>()
+  /** Those who want to hear of notifications. */
+  readonly listeners = new Set<NotificationListener>()
   /** The socket is closed. */
   readonly ended: Promise<void>
   /** As it was made; TLS puts another one around it. */
@@ -28,14 +40,20 @@ export class Wire {
   #unsubmitted: Request[] = []
 
   /** To be made before the client connects: it carries the error listener from the first moment (ruling 7). */
-  constructor(client: PgClient) {
+  constructor(client: PgClient, types?: SessionSettings['types']) {
     this.client = client
+    this.nativeTypes = types === 'native' ? client : undefined
     const link = client.connection
     this.#socket = link.stream
     client.on('error', (error) => this.#die(error))
     client.on('notice', (notice) => {
       const request = this.#inFlight[0]
       if (request !== undefined) (request.notices ??= []).push(notice)
+    })
+    client.on('notification', ({ channel, payload, processId }) => {
+      for (const listener of this.listeners) {
+        if (listener.hears(channel)) listener.take({ channel, payload, processId })
+      }
     })
     link.on('parameterStatus', ({ parameterName, parameterValue }) => {
       this.parameters.set(parameterName, parameterValue)
@@ -65,6 +83,16 @@ export class Wire {
 
   get isIdle(): boolean {
     return this.#inFlight.length === 0
+  }
+
+  /** Whether the server has something to say. */
+  get awaitsAnswer(): boolean {
+    return this.#inFlight.some((request) => request.awaitsAnswer)
+  }
+
+  /** Beside a cancel: some requests wait for the application and not for the server. */
+  stopRunning(): void {
+    for (const request of this.#inFlight) request.stop()
   }
 
   /** Whether nothing was sent after it. */
@@ -101,6 +129,11 @@ export class Wire {
     for (const request of unsubmitted) this.client.query(request)
     // Copying is cheaper than handing many pieces to the system.
     this.client.connection.stream.write(outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing))
+  }
+
+  /** Gives up what is under way; the socket stays until it is cut. */
+  lose(reason: Error): void {
+    this.#die(reason)
   }
 
   /** Cuts the socket; what is under way is lost. */

@@ -10,6 +10,8 @@ export interface Channel {
   /** Only where the engine works in this thread. */
   readonly database?: DatabaseSync | undefined
   send(message: ToEngine): void
+  /** Whether it keeps this process running. Default: it does not. */
+  keepAlive?(on: boolean): void
   /** Nothing more is answered; {@link ChannelListener.ended} follows when the engine is really gone. Idempotent. */
   destroy(): void
 }

@@ -1,37 +1,27 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import {
-  type SQLException,
-  SQLNonTransientConnectionException,
-  SQLTransientConnectionException,
-} from '../../src/api/sql-exception.ts'
+import type { SQLException } from '../../src/api/sql-exception.ts'
+import { connectFailure } from '../../src/spi/classification.ts'
+import { classify } from './errors.ts'
 
 /** Why a database could not be opened, as far as the file system tells: SQLite itself only says that it cannot. */
 export function connectError(error: SQLException, path: string, readOnly: boolean): SQLException {
-  if (error.errorCode !== undefined && typeof error.errorCode !== 'number') return error
-  const primary = (error.errorCode ?? 0) & 0xff
-  const why =
-    primary === 14 || primary === 8
-      ? fileTrouble(path, readOnly)
-      : primary === 26
-        ? 'the file is not a database'
-        : undefined
-  if (why !== undefined) {
-    return new SQLNonTransientConnectionException(`Cannot open the SQLite database ${path}: ${why}`, {
-      sqlState: '08001',
-      reason: 'connect-failed',
-      errorCode: error.errorCode,
-      cause: error,
-    })
-  }
-  if (error.reason === 'cancelled' || error.reason === 'timeout') return error
-  return new SQLTransientConnectionException(`Cannot open the SQLite database ${path}: ${error.message}`, {
-    sqlState: '08001',
-    reason: 'connect-failed',
-    errorCode: error.errorCode,
-    retry: 'connect',
+  const { errorCode, reason } = error
+  if (reason === 'cancelled' || reason === 'timeout' || typeof errorCode === 'string') return error
+  const trouble = troubleOf((errorCode ?? 0) & 0xff, path, readOnly)
+  const { class: errorClass, ...details } =
+    trouble === undefined
+      ? classify(error.cause, { phase: 'connect', transactionStatus: 'none' })
+      : connectFailure(errorCode, true)
+  return new errorClass(`Cannot open the SQLite database ${path}: ${trouble ?? error.message}`, {
+    ...details,
     cause: error,
   })
+}
+
+function troubleOf(primaryCode: number, path: string, readOnly: boolean): string | undefined {
+  if (primaryCode === 26) return 'the file is not a database'
+  return primaryCode === 14 || primaryCode === 8 ? fileTrouble(path, readOnly) : undefined
 }
 
 /** What will be the same at the next try. */

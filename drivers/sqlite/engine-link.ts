@@ -1,4 +1,5 @@
-import { SQLRecoverableException, type SQLException } from '../../src/api/sql-exception.ts'
+import type { SQLException } from '../../src/api/sql-exception.ts'
+import { lostSession, type ErrorContext } from '../../src/spi/classification.ts'
 import type { Channel, OpenChannel } from './channel.ts'
 import { toException } from './errors.ts'
 import type { Answer, Request } from './protocol.ts'
@@ -109,9 +110,10 @@ export class EngineLink {
     let fatal: SQLException | undefined
     for (const answer of answers) {
       const sent = this.#sent[this.#head++]!
+      const context = this.#contextOf(sent)
       this.inTransaction = answer[1]
       if (answer[0] === 'failed') {
-        const error = toException(answer[2], this.#path)
+        const error = toException(answer[2], this.#path, context)
         if (error.fatal) fatal ??= error
         sent.failed(error)
       } else {
@@ -151,23 +153,27 @@ export class EngineLink {
     this.#outgoing = []
     this.#head = 0
     this.#waiting = undefined
-    for (const [at, { request, harmless, failed }] of open.entries()) {
-      const mayHaveActed = at < firstUnsent && !harmless
-      failed(this.#lostBecause(why, cause, mayHaveActed, request[0] === 'commit'))
+    for (const [at, sent] of open.entries()) {
+      sent.failed(this.#lostBecause(why, cause, at < firstUnsent ? this.#contextOf(sent) : undefined))
     }
     return lost
   }
 
-  #lostBecause(why: string, cause?: Error, mayHaveActed = false, commits = false): SQLException {
-    let retry: 'transaction' | 'unknown-outcome' | 'connect' = mayHaveActed ? 'unknown-outcome' : 'connect'
-    if (this.inTransaction && !(commits && mayHaveActed)) retry = 'transaction'
-    return new SQLRecoverableException(`The SQLite session '${this.#name}' is lost: ${why}`, {
-      sqlState: '08006',
-      reason: 'connection-lost',
-      fatal: true,
-      retry,
-      cause,
-    })
+  /** How far a request can have come when it fails. */
+  #contextOf({ request, harmless }: Sent): ErrorContext {
+    const acting = request[0] === 'commit' ? 'commit' : 'statement'
+    return { phase: harmless ? 'harmless' : acting, transactionStatus: this.#transactionStatus }
+  }
+
+  get #transactionStatus(): 'open' | 'none' {
+    return this.inTransaction ? 'open' : 'none'
+  }
+
+  #lostBecause(why: string, cause?: Error, context?: ErrorContext): SQLException {
+    const { class: errorClass, ...details } = lostSession(
+      context ?? { phase: 'idle', transactionStatus: this.#transactionStatus },
+    )
+    return new errorClass(`The SQLite session '${this.#name}' is lost: ${why}`, { ...details, cause })
   }
 }
 

@@ -173,7 +173,7 @@ export class Engine {
 
   #execute(number: number, text: NewStatement | undefined, parameters: NativeArguments): Outcome {
     const entry = this.#entry(number, text)
-    entry.prepared ??= new PreparedStatement(this.database, entry.sql)
+    entry.prepared ??= this.#prepare(entry.sql)
     const { prepared } = entry
     const outcome = this.#run(entry, prepared, parameters)
     if (prepared.changesSchema) this.#changeSchema()
@@ -195,7 +195,7 @@ export class Engine {
 
   #batch(sql: string, rows: readonly NativeArguments[]): Answer {
     const { counts } = (this.#progress ??= { counts: [], statements: undefined })
-    const prepared = new PreparedStatement(this.database, sql)
+    const prepared = this.#prepare(sql)
     while (counts.length < rows.length) {
       const parameters = rows[counts.length]!
       if (prepared.returnsRows) {
@@ -226,7 +226,7 @@ export class Engine {
   }
 
   #openStream(sql: string, parameters: NativeArguments, fetchSize: number): Answer {
-    const prepared = new PreparedStatement(this.database, sql)
+    const prepared = this.#prepare(sql)
     const iterator = prepared.statement.iterate(...asValues(parameters)) as unknown as Iterator<NativeValue[]>
     const first = iterator.next()
     // The first step fixes the columns: until it is done they may change.
@@ -295,6 +295,10 @@ export class Engine {
       if (!isBusy(error)) throw error
     }
     return this.#done()
+  }
+
+  #prepare(sql: string): PreparedStatement {
+    return new PreparedStatement(this.database, sql, this.#options!.nativeValues)
   }
 
   #done(): Answer {

@@ -1,46 +1,56 @@
+import { SQLNonTransientException, type SQLException } from '../../src/api/sql-exception.ts'
 import {
-  SQLDataException,
-  SQLException,
-  SQLIntegrityConstraintViolationException,
-  SQLNonTransientException,
-  SQLRecoverableException,
-  SQLSyntaxErrorException,
-  SQLTransactionRollbackException,
-  SQLTransientException,
-  type SQLExceptionDetails,
-} from '../../src/api/sql-exception.ts'
+  bySqlState,
+  connectFailure,
+  lostSession,
+  ordinaryStatement,
+  type Classification,
+  type ErrorContext,
+} from '../../src/spi/classification.ts'
+import { byNumber } from '../../src/sql/sqlstates.ts'
 import type { Failure } from './protocol.ts'
 
-type Details = Omit<SQLExceptionDetails, 'errorCode' | 'cause'>
-type ErrorClass = new (message: string, details: SQLExceptionDetails) => SQLException
-type Classified = readonly [ErrorClass, Details]
+/**
+ * Classifies an error of `node:sqlite`, or of the engine: by the extended result code (its `errcode`,
+ * https://sqlite.org/rescode.html), then by the primary one; code 1, which says nothing, by its text.
+ *
+ * Most errors undo the statement alone; a few may have ended the transaction, and so does `ON CONFLICT ROLLBACK`
+ * (https://sqlite.org/lang_transaction.html, section 3.1): `isTransaction` has the last word.
+ *
+ * @param context Default: a statement outside a transaction.
+ */
+export function classify(error: unknown, context: ErrorContext = ordinaryStatement): Classification {
+  const { message = '', code, errcode, ours } = (error ?? {}) as Partial<Failure>
+  if (ours !== undefined) return bySqlState(ourOwn[ours], errcode, context)
+  if (context.phase === 'connect' && (errcode !== undefined || code === undefined)) {
+    return connectFailure(errcode, ((errcode ?? 0) & 0xff) === notADatabase)
+  }
+  if (errcode === undefined) return bySqlState(nodeErrors[code ?? ''] ?? 'HY000', code, context)
+  if (errcode === 1) {
+    return bySqlState(byText.find(([pattern]) => pattern.test(message))?.[1] ?? '42000', errcode, context)
+  }
+  const primary = errcode & 0xff
+  if (errcode === moved) return lostSession(context, errcode)
+  if (primary === ioError) return lostSession(context, errcode, '58030')
+  if (errcode === trigger && message === 'FOREIGN KEY constraint failed') {
+    // ON DELETE RESTRICT is a trigger to SQLite.
+    return bySqlState('23503', errcode, context)
+  }
+  return bySqlState(numbers.get(errcode) ?? numbers.get(primary) ?? '42000', errcode, context, known[primary])
+}
 
 /**
- * The exception for what SQLite, or the engine, refused: by the extended result code (https://sqlite.org/rescode.html),
- * then by the primary one; code 1 by its text.
+ * The exception for what SQLite, or the engine, refused.
  *
  * @param path The database file: named where the file itself is the trouble.
  */
-export function toException(failure: Failure, path: string): SQLException {
-  const [errorClass, details] = classify(failure)
+export function toException(failure: Failure, path: string, context?: ErrorContext): SQLException {
+  const { class: errorClass, ...details } = classify(failure, context)
   const message =
     failure.errcode !== undefined && fileTroubles.has(failure.errcode & 0xff)
       ? `${failure.message} (${path})`
       : failure.message
-  return new errorClass(message, {
-    ...details,
-    errorCode: failure.errcode ?? failure.code,
-    cause: causeOf(failure),
-  })
-}
-
-function classify(failure: Failure): Classified {
-  const { errcode, code, ours } = failure
-  if (ours !== undefined) return ourOwn[ours]
-  if (errcode === undefined) return (code === undefined ? undefined : nodeErrors[code]) ?? internal
-  if (errcode === 1)
-    return byText.find(([pattern]) => pattern.test(failure.message))?.[1] ?? otherStatementError
-  return byCode[errcode] ?? byCode[errcode & 0xff] ?? otherStatementError
+  return new errorClass(message, { ...details, cause: causeOf(failure) })
 }
 
 function causeOf(failure: Failure): Error {
@@ -52,114 +62,77 @@ function causeOf(failure: Failure): Error {
   )
 }
 
+/** SQLITE_READONLY_DBMOVED: the file was renamed or replaced under the session. */
+const moved = 1032
+const ioError = 10
+const notADatabase = 26
+/** SQLITE_CONSTRAINT_TRIGGER: RAISE(ABORT, '…') in a trigger. */
+const trigger = 1811
+
 /** Read-only, I/O, corrupt, full, cannot open, not a database. */
 const fileTroubles = new Set([8, 10, 11, 13, 14, 26])
 
-const internal = nonTransient('HY000', 'internal')
-const otherStatementError: Classified = [
-  SQLSyntaxErrorException,
-  { sqlState: '42000', reason: 'statement-invalid' },
+const ourOwn: Record<NonNullable<Failure['ours']>, string> = {
+  cancelled: '57014',
+  'out-of-range': '22003',
+  'wrong-type': '22018',
+}
+
+/** What `node:sqlite` refuses before SQLite sees it, by Node's code. */
+const nodeErrors: Record<string, string> = {
+  ERR_OUT_OF_RANGE: '22003',
+  ERR_INVALID_ARG_VALUE: '07006',
+  ERR_INVALID_ARG_TYPE: '07006',
+  ERR_INVALID_STATE: '42601',
+}
+
+const numbers = byNumber({
+  '07009': [25],
+  '22018': [20, 3091],
+  '23000': [19],
+  '23502': [1299],
+  '23503': [787],
+  '23505': [1555, 2067, 2579],
+  '23514': [275],
+  '25006': [8],
+  '26000': [17],
+  '40000': [4],
+  '40001': [517],
+  '42501': [3, 23],
+  '45000': [trigger],
+  '53100': [13],
+  '53200': [7],
+  '54000': [18],
+  '55P03': [5, 6, 15],
+  '57014': [9],
+  '58030': [14],
+  HY010: [21],
+  XX001: [11, notADatabase],
+})
+
+/** What the SQLSTATE alone does not say, by the primary code. */
+const known: Record<number, Partial<Classification>> = {
+  4: { transaction: 'unknown' },
+  6: { reason: 'lock' },
+  7: { transaction: 'unknown' },
+  9: { transaction: 'unknown' },
+  13: { transaction: 'unknown' },
+  14: { class: SQLNonTransientException, reason: 'resource', retry: 'no' },
+}
+
+const byText: readonly (readonly [RegExp, string])[] = [
+  [/syntax error|unrecognized token|incomplete input/, '42601'],
+  [/^no such savepoint/, '3B001'],
+  [/^no such function|wrong number of arguments/, '42883'],
+  [/^no such column|has no column named/, '42703'],
+  [/^no such|^unknown database|no such (table|index|view|trigger|module|collation)/, '42P01'],
+  [/^duplicate column name/, '42701'],
+  [/already exists|^there is already|is already in use/, '42P07'],
+  [/^ambiguous column/, '42702'],
+  [/^not authorized/, '42501'],
+  [/no transaction is active/, '25P01'],
+  [/within a transaction|- SQL statements in progress/, '25001'],
+  [/^too many|too large|stack overflow|is too big|limit exceeded/, '54001'],
+  [/integer overflow/, '22003'],
+  [/malformed JSON|JSON cannot hold/, '22032'],
 ]
-const outOfRange: Classified = [SQLDataException, { sqlState: '22003', reason: 'data' }]
-const wrongType: Classified = [SQLDataException, { sqlState: '22018', reason: 'data' }]
-const unique = constraint('23505', 'unique')
-const lockTimeout: Classified = [
-  SQLTransientException,
-  { sqlState: '55P03', reason: 'lock-timeout', retry: 'transaction' },
-]
-const lock: Classified = [SQLTransientException, { sqlState: '55P03', reason: 'lock', retry: 'transaction' }]
-const cancelled: Classified = [SQLException, { sqlState: '57014', reason: 'cancelled', retry: 'caller' }]
-
-const ourOwn: Record<NonNullable<Failure['ours']>, Classified> = {
-  cancelled,
-  'out-of-range': outOfRange,
-  'wrong-type': wrongType,
-}
-
-const nodeErrors: Record<string, Classified> = {
-  ERR_OUT_OF_RANGE: outOfRange,
-  ERR_INVALID_ARG_VALUE: nonTransient('07006', 'parameter'),
-  ERR_INVALID_ARG_TYPE: nonTransient('07006', 'parameter'),
-  ERR_INVALID_STATE: [SQLSyntaxErrorException, { sqlState: '42601', reason: 'syntax' }],
-}
-
-const byCode: Record<number, Classified> = {
-  3: nonTransient('42501', 'permission'),
-  4: rolledBack('40000', 'tx-failed'),
-  5: lockTimeout,
-  517: rolledBack('40001', 'serialization'),
-  6: lock,
-  7: transient('53200', 'resource'),
-  8: nonTransient('25006', 'read-only'),
-  // SQLITE_READONLY_DBMOVED: the file was renamed or replaced under the session.
-  1032: [
-    SQLRecoverableException,
-    { sqlState: '08006', reason: 'connection-lost', fatal: true, retry: 'unknown-outcome' },
-  ],
-  9: cancelled,
-  10: [
-    SQLRecoverableException,
-    { sqlState: '58030', reason: 'connection-lost', fatal: true, retry: 'unknown-outcome' },
-  ],
-  11: nonTransient('XX001', 'internal'),
-  13: transient('53100', 'resource'),
-  14: nonTransient('58030', 'resource'),
-  15: lockTimeout,
-  17: [SQLTransientException, { sqlState: '26000', reason: 'statement-invalid', retry: 'statement' }],
-  18: nonTransient('54000', 'limit'),
-  19: constraint('23000', 'constraint'),
-  275: constraint('23514', 'check'),
-  787: constraint('23503', 'foreign-key'),
-  1299: constraint('23502', 'not-null'),
-  1555: unique,
-  // RAISE(ABORT, '…') in a trigger
-  1811: nonTransient('45000', 'user-raised'),
-  2067: unique,
-  2579: unique,
-  // STRICT tables
-  3091: wrongType,
-  20: wrongType,
-  21: nonTransient('HY010', 'internal'),
-  23: nonTransient('42501', 'permission'),
-  25: nonTransient('07009', 'parameter'),
-  26: nonTransient('XX001', 'internal'),
-}
-
-const byText: readonly (readonly [RegExp, Classified])[] = [
-  [/syntax error|unrecognized token|incomplete input/, syntax('42601', 'syntax')],
-  [/^no such savepoint/, nonTransient('3B001', 'savepoint')],
-  [/^no such function|wrong number of arguments/, syntax('42883', 'undefined-object')],
-  [/^no such column|has no column named/, syntax('42703', 'undefined-object')],
-  [
-    /^no such|^unknown database|no such (table|index|view|trigger|module|collation)/,
-    syntax('42P01', 'undefined-object'),
-  ],
-  [/^duplicate column name/, syntax('42701', 'duplicate-object')],
-  [/already exists|^there is already|is already in use/, syntax('42P07', 'duplicate-object')],
-  [/^ambiguous column/, syntax('42702', 'statement-invalid')],
-  [/no transaction is active/, nonTransient('25P01', 'tx-state')],
-  [/within a transaction|- SQL statements in progress/, nonTransient('25001', 'tx-state')],
-  [/^too many|too large|stack overflow|is too big|limit exceeded/, nonTransient('54001', 'limit')],
-  [/integer overflow/, outOfRange],
-  [/malformed JSON|JSON cannot hold/, [SQLDataException, { sqlState: '22032', reason: 'data' }]],
-]
-
-function nonTransient(sqlState: string, reason: Details['reason']): Classified {
-  return [SQLNonTransientException, { sqlState, reason }]
-}
-
-function transient(sqlState: string, reason: Details['reason']): Classified {
-  return [SQLTransientException, { sqlState, reason, retry: 'caller' }]
-}
-
-function syntax(sqlState: string, reason: Details['reason']): Classified {
-  return [SQLSyntaxErrorException, { sqlState, reason }]
-}
-
-function constraint(sqlState: string, reason: Details['reason']): Classified {
-  return [SQLIntegrityConstraintViolationException, { sqlState, reason }]
-}
-
-function rolledBack(sqlState: string, reason: Details['reason']): Classified {
-  return [SQLTransactionRollbackException, { sqlState, reason, retry: 'transaction' }]
-}

@@ -7,13 +7,21 @@ import { sqliteDialect } from './dialect.ts'
 import { InlineChannel } from './inline-channel.ts'
 import { ProcessChannel } from './process-channel.ts'
 import type { OpenOptions } from './protocol.ts'
+import { requireNode } from './node-version.ts'
 import { sqliteDescriptor, type SqliteMode, type SqliteSettings } from './settings.ts'
 import { TemporaryDatabase } from './temporary-database.ts'
 import { WorkerChannel } from './worker-channel.ts'
 
+export type { Classification, ErrorContext, TransactionEffect } from '../../src/spi/classification.ts'
+export { classify } from './errors.ts'
+
 /** SQLite by `node:sqlite`. */
 export const sqliteDriver: Driver = {
   ...sqliteDescriptor,
+  async loadClient() {
+    requireNode()
+    return { name: 'node:sqlite', version: process.versions['sqlite'] }
+  },
   createConnectionPoolDataSource(settings, context) {
     return createSource(settings as SqliteSettings, context)
   },
@@ -30,7 +38,12 @@ function createSource(settings: SqliteSettings, context: DriverContext): Connect
   const temporary = path === ':memory:' ? new TemporaryDatabase() : undefined
   // Later changes of the working folder do not move the database.
   const file = temporary === undefined ? resolve(path) : undefined
-  const common = { busyTimeout, journalMode, foreignKeys }
+  const common = {
+    busyTimeout,
+    journalMode,
+    foreignKeys,
+    nativeValues: context.session.types === 'native',
+  }
   return new BaseConnectionPoolDataSource({
     description: `SQLite database ${file ?? 'in memory'} (${mode})`,
     driverName: sqliteDescriptor.name,

@@ -1,4 +1,9 @@
-import { SQLDataException, SQLFeatureNotSupportedException } from '../../src/api/sql-exception.ts'
+import { types } from 'node:util'
+import {
+  SQLDataException,
+  SQLFeatureNotSupportedException,
+  SQLNonTransientException,
+} from '../../src/api/sql-exception.ts'
 import { TypedParameter, type SqlTypeName } from '../../src/api/sql-types.ts'
 import type { BoundParameters } from '../../src/spi/physical-connection.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
@@ -14,8 +19,8 @@ import type { NativeArguments, NativeValue } from './protocol.ts'
  * | other `number` | REAL | NaN (22003), which SQLite would make NULL |
  * | `bigint` | INTEGER | beyond 64 bits (22003) |
  * | `boolean` | INTEGER 0, 1 | |
- * | `string` | TEXT, NUL included | half a surrogate pair (22021) |
- * | `Uint8Array` | BLOB | |
+ * | `string` | TEXT, NUL included | half a surrogate pair (22021); more than 1,000,000,000 bytes (54000) |
+ * | `Uint8Array` | BLOB | more than 1,000,000,000 bytes (54000) |
  * | `Date` | TEXT, ISO in UTC: `2026-01-31T12:00:00.000Z` | years before 0 and after 9999 (22008) |
  * | DECIMAL | REAL up to 15 digits; INTEGER when whole and within 64 bits | other decimals beyond 15 digits (22003) |
  * | SMALLINT, INTEGER, BIGINT | INTEGER | fractions, and what the type does not hold (22003) |
@@ -44,9 +49,13 @@ const integerRanges: Partial<Record<SqlTypeName, bigint>> = {
   BIGINT: 1n << 63n,
 }
 
+/** SQLITE_MAX_LENGTH */
+const mostBytes = 1_000_000_000
+
 function untyped(value: unknown, index: number): NativeValue {
   switch (typeof value) {
     case 'string':
+      if (value.length > mostBytes / 3 && Buffer.byteLength(value) > mostBytes) throw tooLong(index)
       if (value.isWellFormed()) return value
       throw refused(index, 'holds half a surrogate pair, which is not text', '22021')
     case 'number':
@@ -61,9 +70,10 @@ function untyped(value: unknown, index: number): NativeValue {
       return value ? 1n : 0n
     default:
       if (value === null) return null
+      if (types.isUint8Array(value) && value.length > mostBytes) throw tooLong(index)
       // Copied: the caller may write into it while the statement waits, and a slice would take its whole buffer along.
-      if (value instanceof Uint8Array) return new Uint8Array(value)
-      if (value instanceof Date) return isoText(value, index)
+      if (types.isUint8Array(value)) return new Uint8Array(value)
+      if (types.isDate(value)) return isoText(value, index)
       if (Array.isArray(value)) throw noArrays(index)
       throw refused(index, 'is not a value that SQLite stores', '07006')
   }
@@ -85,16 +95,16 @@ function typed({ value, type }: TypedParameter, index: number): NativeValue {
       if (typeof value === 'boolean' || value === 0 || value === 1) return value ? 1n : 0n
       throw notOfType(index, type)
     case 'VARBINARY':
-      if (value instanceof Uint8Array) return untyped(value, index)
+      if (types.isUint8Array(value)) return untyped(value, index)
       throw notOfType(index, type)
     case 'DATE':
-      return value instanceof Date ? isoText(value, index).slice(0, 10) : textOf(value, type, index)
+      return types.isDate(value) ? isoText(value, index).slice(0, 10) : textOf(value, type, index)
     case 'TIME':
-      return value instanceof Date ? isoText(value, index).slice(11, -1) : textOf(value, type, index)
+      return types.isDate(value) ? isoText(value, index).slice(11, -1) : textOf(value, type, index)
     case 'TIMESTAMP':
-      return value instanceof Date ? isoText(value, index).slice(0, -1) : textOf(value, type, index)
+      return types.isDate(value) ? isoText(value, index).slice(0, -1) : textOf(value, type, index)
     case 'TIMESTAMP_WITH_TIMEZONE':
-      return value instanceof Date ? isoText(value, index) : textOf(value, type, index)
+      return types.isDate(value) ? isoText(value, index) : textOf(value, type, index)
     case 'VARCHAR':
     case 'JSON':
       return textOf(value, type, index)
@@ -172,6 +182,13 @@ function noArrays(index: number): SQLFeatureNotSupportedException {
     sqlState: '0A000',
     reason: 'feature',
   })
+}
+
+function tooLong(index: number): SQLNonTransientException {
+  return new SQLNonTransientException(
+    `Parameter ${index + 1} is too long: SQLite stores values of 1,000,000,000 bytes`,
+    { sqlState: '54000', reason: 'limit' },
+  )
 }
 
 function refused(index: number, fault: string, sqlState: string): SQLDataException {

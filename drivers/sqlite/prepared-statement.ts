@@ -8,9 +8,11 @@ export class PreparedStatement {
   readonly counted: 'not' | 'by run' | 'by rows' | 'by total'
   /** After it the schema, or what the session sees of it, may be another. */
   readonly changesSchema: boolean
+  readonly #nativeValues: boolean
   #plan: ResultPlan
 
-  constructor(database: DatabaseSync, sql: string) {
+  constructor(database: DatabaseSync, sql: string, nativeValues: boolean) {
+    this.#nativeValues = nativeValues
     this.statement = database.prepare(sql)
     this.statement.setReturnArrays(true)
     this.#plan = this.#describe()
@@ -33,7 +35,7 @@ export class PreparedStatement {
   }
 
   #describe(): ResultPlan {
-    const plan = planFor(this.statement.columns())
+    const plan = planFor(this.statement.columns(), this.#nativeValues)
     this.statement.setReadBigInts(plan.bigIntegers)
     return plan
   }

@@ -49,6 +49,17 @@ export class ProcessChannel implements Channel {
     if (this.#child.connected) this.#child.send(message, ignore)
   }
 
+  keepAlive(on: boolean): void {
+    const child = this.#child
+    if (on) {
+      child.ref()
+      child.channel?.ref()
+    } else {
+      child.unref()
+      child.channel?.unref()
+    }
+  }
+
   destroy(): void {
     this.#child.kill('SIGKILL')
   }

@@ -13,6 +13,8 @@ export interface OpenOptions {
   readonly foreignKeys: boolean
   /** Milliseconds. */
   readonly busyTimeout: number
+  /** Values are given as `node:sqlite` gives them by itself. */
+  readonly nativeValues: boolean
 }
 
 /** A text that the other side has not seen, and the number of one that it may forget. */

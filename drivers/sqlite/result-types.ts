@@ -61,15 +61,22 @@ export function typeOf(declared: string | null): SqlTypeName {
   return type.startsWith('JSON') ? 'JSON' : 'OTHER'
 }
 
-/** The plan for the columns that node:sqlite describes. */
-export function planFor(described: readonly { name: string; type: string | null }[]): ResultPlan {
+/**
+ * The plan for the columns that node:sqlite describes.
+ *
+ * @param nativeValues Nothing is converted: an integer is a number, and one beyond 2^53 is refused by node:sqlite.
+ */
+export function planFor(
+  described: readonly { name: string; type: string | null }[],
+  nativeValues: boolean,
+): ResultPlan {
   const columns = described.map(({ name, type }) =>
     Object.freeze({ name, type: typeOf(type), databaseType: type ?? '' }),
   )
   return {
     columns: Object.freeze(columns),
-    converters: columns.map((column) => converters[column.type]),
-    bigIntegers: columns.some((column) => !smallTypes.has(column.type)),
+    converters: columns.map((column) => (nativeValues ? undefined : converters[column.type])),
+    bigIntegers: !nativeValues && columns.some((column) => !smallTypes.has(column.type)),
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   SessionState,
   TransactionStatus,
 } from '../../src/spi/physical-connection.ts'
+import { mapRows } from '../../src/session/parameters.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
 import type { OpenChannel } from './channel.ts'
 import { EngineLink } from './engine-link.ts'
@@ -113,10 +114,13 @@ export class SqliteConnection implements PhysicalConnection {
     statement: CompiledStatement,
     rows: readonly BoundParameters[],
   ): Promise<RawBatchResult> {
-    const answer = await this.#link.ask(['batch', statement.sql, rows.map((row) => toNative(statement, row))])
+    const native = mapRows(rows, (row) => toNative(statement, row))
+    const answer = await this.#link.ask(['batch', statement.sql, native])
     const [, , updateCounts, failure] = expect(answer, 'counts')
     if (failure === undefined) return { updateCounts }
-    return { updateCounts, error: toException(failure, this.#path) }
+    // The session room has begun a transaction for it, if there was none.
+    const context = { phase: 'statement', transactionStatus: 'open' } as const
+    return { updateCounts, error: toException(failure, this.#path, context) }
   }
 
   async executeScript(text: string): Promise<void> {
@@ -177,6 +181,10 @@ export class SqliteConnection implements PhysicalConnection {
 
   close(): Promise<void> {
     return (this.#closing ??= this.#link.close())
+  }
+
+  keepAlive(on: boolean): void {
+    this.#link.channel.keepAlive?.(on)
   }
 
   destroy(): void {

@@ -36,6 +36,11 @@ export class WorkerChannel implements Channel {
     this.#worker.postMessage(message)
   }
 
+  keepAlive(on: boolean): void {
+    if (on) this.#worker.ref()
+    else this.#worker.unref()
+  }
+
   destroy(): void {
     // Its end is heard by the event.
     void this.#worker.terminate()
