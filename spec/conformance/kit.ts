@@ -22,9 +22,20 @@ import type { ScriptedDriver } from '../../src/testing/index.ts'
  * - `two sessions`: several sessions see the same data.
  * - `count`: sessions are counted by an oracle that does not go through Wellhead.
  * - `schema`: a session has a default schema that can be changed.
+ * - `session state`: what is set on a session holds from one transaction to the next.
+ * - `key columns`: any column of each inserted row can be asked for as a generated key.
  */
 export type Need =
-  'script' | 'kill' | 'death notice' | 'sleep' | 'cancel' | 'two sessions' | 'count' | 'schema'
+  | 'script'
+  | 'kill'
+  | 'death notice'
+  | 'sleep'
+  | 'cancel'
+  | 'two sessions'
+  | 'count'
+  | 'schema'
+  | 'session state'
+  | 'key columns'
 
 /** A text with its parameters. */
 type Call = readonly [sql: string, parameters: SqlParameters]

@@ -6,8 +6,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { InitialContext } from '../../src/index.ts'
+import { mariaDb } from '../support/mariadb.ts'
+import { PgBouncer } from '../support/pgbouncer.ts'
+import { urlOf } from '../support/postgres-database.ts'
+import { postgres, serverForPgBouncer } from '../support/postgres.ts'
 import { fencesOf, masked } from './fences.ts'
-import { isScript, writeModules } from './modules.ts'
+import { isScript, printed, writeModules } from './modules.ts'
+import { readSession, runSession } from './sessions.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'wellhead-docs-'))
@@ -22,6 +27,25 @@ const documents = ['README.md', ...globSync('docs/*.md', { cwd: root }).toSorted
   return { name, fences, place, modules: writeModules(place, root, fences) }
 })
 
+/** The URL of an empty database, by the name that a remark gives its kind; undefined where it is not to be had. */
+const databases: Record<string, (() => Promise<string>) | undefined> = {
+  sqlite: async () => 'sqlite::memory:',
+}
+const needed = new Set(documents.flatMap(({ modules }) => modules.flatMap(({ needs }) => needs)))
+const server = needed.has('postgres') ? await postgres() : undefined
+if (server) databases['postgres'] = async () => (await server.database()).url
+const maria = needed.has('mariadb') ? await mariaDb() : undefined
+if (maria) databases['mariadb'] = async () => (await maria.database()).url
+const pooled = needed.has('pgbouncer') ? await serverForPgBouncer() : undefined
+let bouncer: Promise<PgBouncer> | undefined
+if (pooled) {
+  databases['pgbouncer'] = async () => {
+    const { name } = await pooled.database()
+    return urlOf((await (bouncer ??= PgBouncer.start(pooled.address))).settings(name))
+  }
+}
+
+afterAll(async () => (await bouncer)?.close())
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
 
 describe.each(documents)('$name', ({ fences, place, modules }) => {
@@ -30,6 +54,7 @@ describe.each(documents)('$name', ({ fences, place, modules }) => {
   )
   const outputs = fences.filter(({ remarks }) => remarks.has('output'))
   const commands = fences.filter(({ language }) => language === 'sh')
+  const sessions = fences.filter(({ language, remarks }) => language === 'console' && !remarks.has('not run'))
 
   it('leaves no script out, and says why it leaves out anything else', () => {
     for (const fence of fences) {
@@ -37,6 +62,19 @@ describe.each(documents)('$name', ({ fences, place, modules }) => {
       if (isScript(fence)) expect(reason, `line ${fence.line}`).toBeUndefined()
       else if (reason !== undefined) expect(reason, `line ${fence.line}`).not.toBe('')
     }
+  })
+
+  it('compares what it shows as output', () => {
+    for (const fence of fences.filter(({ language }) => language === 'text')) {
+      const { line, remarks } = fence
+      expect(printed(fence) || remarks.has('output') || remarks.has('not run'), `line ${line}`).toBe(true)
+    }
+  })
+
+  it('needs databases that there are', () => {
+    for (const { line, needs } of modules)
+      for (const name of needs)
+        expect(['sqlite', 'postgres', 'pgbouncer', 'mariadb'], `line ${line}`).toContain(name)
   })
 
   it('names npm scripts that exist', () => {
@@ -47,11 +85,34 @@ describe.each(documents)('$name', ({ fences, place, modules }) => {
     }
   })
 
-  for (const { line, path, prints } of modules) {
-    it(`runs line ${line}`, async () => {
-      const { stdout, stderr } = await run(process.execPath, [path], { cwd: place, env, timeout: 15_000 })
+  for (const { line, path, prints, exactly, needs } of modules) {
+    const example = async (url?: string): Promise<void> => {
+      const options = { cwd: place, env: { ...env, DATABASE_URL: url }, timeout: 15_000 }
+      const { stdout, stderr } = await run(process.execPath, [path], options)
       expect(stderr).toBe('')
-      if (prints !== undefined) expect(masked(stdout)).toBe(masked(prints))
+      if (exactly) expect(stdout).toBe(prints)
+      else if (prints !== undefined) expect(masked(stdout)).toBe(masked(prints))
+    }
+    if (needs.length === 0) it(`runs line ${line}`, () => example())
+    for (const name of needs) {
+      const database = databases[name]
+      if (database) it(`runs line ${line} on ${name}`, async () => await example(await database()))
+      else it.skip(`line ${line} needs ${name}`, () => {})
+    }
+  }
+
+  for (const { line, code } of sessions) {
+    it(`shows what the commands in line ${line} print`, async () => {
+      const shown = readSession(code)
+      const real = await runSession(shown, place, root, env)
+      const comparable = (all: typeof shown) => all.map((one) => ({ ...one, output: masked(one.output) }))
+      expect(comparable(real)).toEqual(comparable(shown))
+    }, 60_000)
+  }
+
+  for (const { line, code, remarks } of fences.filter((fence) => fence.remarks.has('from'))) {
+    it(`shows the file it names in line ${line}`, () => {
+      expect(code).toBe(readFileSync(join(root, remarks.get('from')!), 'utf8'))
     })
   }
 

@@ -6,11 +6,15 @@
  * | `<!-- file: NAME -->` | is written to that file, for all examples of the document |
  * | `<!-- before: CODE -->` | runs after this code, which readers do not see |
  * | `<!-- continues -->` | goes on in the module of the example before it |
+ * | `<!-- needs: NAMES -->` | runs once on each of these databases, the URL of an empty one in `DATABASE_URL`: `sqlite`, `postgres`, `pgbouncer`, `mariadb` |
+ * | `<!-- from: FILE -->` | is that file of the repository, which is run elsewhere; compared to the letter |
  * | `<!-- prints -->` | is what the example before it prints |
+ * | `<!-- prints exactly -->` | is that, its numbers included |
  * | `<!-- output: COMMAND -->` | is what this command prints, run in the repository |
  * | `<!-- not run: REASON -->` | is shown only; refused for TypeScript and JavaScript |
  *
- * What is printed is compared after {@link masked}.
+ * In the language `console`, each line that begins with `$ ` is a command, run where the files of the document are; the
+ * others are what it prints. What is printed is compared after {@link masked}.
  */
 export interface Fence {
   /** Of its first line of code, from 1. */

@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { performancePage } from '../../scripts/performance-doc.ts'
+import { folder, performancePages } from '../../scripts/performance-doc.ts'
 
-it('docs/performance/README.md is what the reports say: npm run docs:performance', () => {
-  const written = readFileSync(join(import.meta.dirname, '../../docs/performance/README.md'), 'utf8')
-  expect(written).toBe(performancePage())
+it('docs/performance holds what the reports say, and nothing else: npm run docs:performance', () => {
+  const pages = performancePages()
+  for (const [file, text] of pages) expect(readFileSync(join(folder, file), 'utf8'), file).toBe(text)
+  const written = readdirSync(folder).filter((file) => !file.endsWith('.json'))
+  expect(written.toSorted()).toEqual([...pages.keys()].filter((file) => !file.includes('/')).toSorted())
 })

@@ -1,12 +1,31 @@
-// The quickstart with a transfer that takes and, once, does not give: its ledger has to notice.
+// The quickstart with a transfer that once does not do what it should: the ledger has to notice.
+import { PooledDataSource, SQLTransientException } from 'wellhead'
 import { runQuickstart } from '../../examples/address-service/quickstart.ts'
-import { transfer } from '../../examples/address-service/transfer.ts'
+import { transfer, type Transfer } from '../../examples/address-service/transfer.ts'
 
+const [how = '', ...args] = process.argv.slice(2)
 let sabotaged = false
+let first: PooledDataSource | undefined
 
-process.exitCode = await runQuickstart(process.argv.slice(2), async (dataSource, order) => {
-  if (sabotaged) return transfer(dataSource, order)
-  sabotaged = true
-  await dataSource.execute('UPDATE account SET balance = balance - 1 WHERE id = ?', [order.from])
-  return 'done'
-})
+const ways: Readonly<Record<string, Transfer>> = {
+  'loses a cent': async (dataSource, order) => {
+    sabotaged = true
+    await dataSource.execute('UPDATE account SET balance = balance - 1 WHERE id = ?', [order.from])
+    return transfer(dataSource, order)
+  },
+  'is forgotten': async () => {
+    sabotaged = true
+    return 'done'
+  },
+  'fails after the rebind': async (dataSource, order) => {
+    const pool = dataSource.unwrap(PooledDataSource)
+    first ??= pool
+    if (pool === first) return transfer(dataSource, order)
+    sabotaged = true
+    throw new SQLTransientException('sabotaged', { sqlState: 'HY000', reason: 'internal' })
+  },
+}
+
+process.exitCode = await runQuickstart(args, (dataSource, order) =>
+  (sabotaged ? transfer : ways[how]!)(dataSource, order),
+)

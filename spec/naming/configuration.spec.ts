@@ -4,12 +4,16 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import * as v from 'valibot'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bindConfiguration } from '../../src/naming/configuration.ts'
+import { knownDrivers } from '../../src/drivers.ts'
+import { InitialContext, PooledDataSource, type WellheadConfiguration } from '../../src/index.ts'
+import { ConfigurationBinding } from '../../src/naming/configuration-binding.ts'
 import { readConfigurationFile } from '../../src/naming/configuration-file.ts'
 import { ConfigurationException } from '../../src/naming/naming-exception.ts'
-import { settingsCheck } from '../../src/naming/settings-check.ts'
+import { settingsRules } from '../../src/naming/settings-check.ts'
 import { DriverTable, type LoadableDriver } from '../../src/source/driver-table.ts'
-import { InvalidSettingError, optional, text, type SettingsTable } from '../../src/spi/settings.ts'
+import type { Driver } from '../../src/spi/driver.ts'
+import { anything, InvalidSettingError, optional, text, type SettingsTable } from '../../src/spi/settings.ts'
+import { ScriptedDriver } from '../../src/testing/index.ts'
 import { FakePool, NamingFixture } from './fake-data-source.ts'
 
 const settings = {
@@ -25,7 +29,7 @@ const driver: LoadableDriver = {
   parseUrl: (url) => ({ host: new URL(url).hostname }),
   load: () => Promise.reject(new Error('never loaded')),
 }
-const check = settingsCheck(new DriverTable([driver]))
+const rules = settingsRules(new DriverTable([driver]))
 
 let folder: string
 beforeAll(() => {
@@ -43,7 +47,7 @@ function write(content: string | Uint8Array, name = 'wellhead.yaml'): string {
 
 async function load(content: string | Uint8Array, name?: string): Promise<NamingFixture> {
   const fixture = new NamingFixture()
-  bindConfiguration(fixture.context, await readConfigurationFile(write(content, name), check))
+  new ConfigurationBinding(fixture.context).bind(await readConfigurationFile(write(content, name), rules))
   return fixture
 }
 
@@ -83,6 +87,29 @@ dataSources:
       },
       { driver: 'fake', host: 'there', maximumPoolSize: 20, idleTimeout: '1m' },
     ])
+  })
+
+  test('takes what a url says before defaults, whose faults it hides, but not before what stands beside it', async () => {
+    process.env['WELLHEAD_SPEC_URL'] = 'sqlite:env.db?maximumPoolSize=3'
+    const file = write(`
+defaults: { maximumPoolSize: 20, softPoolSize: 4, mode: inline }
+dataSources:
+  written: { url: 'sqlite:x.db?maximumPoolSize=3&mode=worker&softPoolSize=2' }
+  beside: { url: 'sqlite:x.db?maximumPoolSize=7', maximumPoolSize: 5 }
+  outside: { url: { env: WELLHEAD_SPEC_URL }, softPoolSize: 1 }
+  default: { driver: sqlite, path: x.db }
+`)
+    const { context, made } = new NamingFixture()
+    const rulesOfAll = settingsRules(new DriverTable(knownDrivers))
+    new ConfigurationBinding(context).bind(await readConfigurationFile(file, rulesOfAll))
+    for (const name of ['written', 'beside', 'outside', 'default']) context.dataSource(name)
+    expect(made.map((pool) => pool.settings)).toEqual([
+      { url: 'sqlite:x.db?maximumPoolSize=3&mode=worker&softPoolSize=2' },
+      { url: 'sqlite:x.db?maximumPoolSize=7', maximumPoolSize: 5, softPoolSize: 4, mode: 'inline' },
+      { url: 'sqlite:env.db?maximumPoolSize=3', softPoolSize: 1, mode: 'inline' },
+      { driver: 'sqlite', path: 'x.db', maximumPoolSize: 20, softPoolSize: 4, mode: 'inline' },
+    ])
+    delete process.env['WELLHEAD_SPEC_URL']
   })
 
   test('may be JSON, indented by tabs, with a byte order mark and a schema', async () => {
@@ -166,273 +193,140 @@ dataSources:
   })
 })
 
-const password = 'geheim'
-const wrong: [title: string, text: string, message: string][] = [
-  ['nothing', '', '1:1: a configuration wants names and values, and has nothing'],
-  ['only comments', '# soon\n', ':1:1: a configuration wants names and values, and has nothing'],
-  ['a text', 'hello', ':1:1: a configuration wants names and values, and has a text'],
-  ['a list', '- a', ':1:1: a configuration wants names and values, and has a list'],
-  ['no data sources', 'defaults: {}', ":1:1: a configuration wants 'dataSources:'"],
-  [
-    'a misspelt section',
-    'datasources: {}',
-    ":1:1: a configuration has no 'datasources'; did you mean 'dataSources'?",
-  ],
-  [
-    'an unknown section',
-    'xyz: {}',
-    ":1:1: a configuration has no 'xyz'; it may have dataSources, defaults, $schema",
-  ],
-  [
-    'data sources without value',
-    'dataSources:\n',
-    ':1:13: dataSources wants names and values, and has nothing',
-  ],
-  [
-    'data sources as a list',
-    'dataSources:\n  - a',
-    ':2:3: dataSources wants names and values, and has a list',
-  ],
-  [
-    'a text as data source',
-    `dataSources:\n  a: ${password}`,
-    ':2:6: a wants names and values, and has a text',
-  ],
-  [
-    'defaults as a list',
-    'defaults: [1]\ndataSources: {}',
-    ':1:11: defaults wants names and values, and has a list',
-  ],
-  [
-    'a misspelt setting',
-    'dataSources:\n  a:\n    url: fake://a\n    maximumPolSize: 5',
-    ":4:5: a: there is no setting 'maximumPolSize'; did you mean 'maximumPoolSize'?",
-  ],
-  [
-    'a misspelt setting beside values from outside',
-    'dataSources:\n  a:\n    url: { env: X }\n    pasword: { env: Y }',
-    ":4:5: a: there is no setting 'pasword'; did you mean 'password'?",
-  ],
-  [
-    'a misspelt default',
-    'defaults:\n  idleTimout: 5s\ndataSources:\n  a: { url: fake://a }',
-    ":2:3: a: there is no setting 'idleTimout'; did you mean 'idleTimeout'?",
-  ],
-  [
-    'a value that is not allowed',
-    'dataSources:\n  a:\n    url: fake://a\n    maximumPoolSize: many',
-    ':4:5: a: maximumPoolSize ',
-  ],
-  [
-    'a value that is not allowed, beside values from outside',
-    'dataSources:\n  a:\n    url: { env: X }\n    maximumPoolSize: many',
-    ':4:5: a: maximumPoolSize ',
-  ],
-  ['a number as password', 'dataSources:\n  a: { url: fake://a, password: 12345678 }', ':2:23: a: password '],
-  ['no url', 'dataSources:\n  a:\n    maximumPoolSize: 5', ':2:3: a: neither url nor driver is given'],
-  [
-    'no url beside values from outside',
-    'dataSources:\n  a:\n    password: { env: X }',
-    ':2:3: a: neither url nor driver is given',
-  ],
-  [
-    'an unknown driver',
-    'dataSources:\n  a:\n    driver: fke',
-    ":3:5: a: there is no driver 'fke'; did you mean 'fake'?",
-  ],
-  [
-    'an unknown scheme',
-    'dataSources:\n  a:\n    url: other:x',
-    ":3:5: a: no driver takes a url that begins with 'other:'",
-  ],
-  ['a setting without value', 'dataSources:\n  a:\n    url:\n', ':3:9: a: url has no value'],
-  [
-    'a setting of a setting without value',
-    'dataSources:\n  a:\n    url: fake://a\n    tls:\n      ca: ~',
-    ':5:11: a: tls.ca has no value',
-  ],
-  [
-    'env without a name',
-    'dataSources:\n  a: { url: { env: } }',
-    ':2:20: a: url: env wants a text, and has nothing',
-  ],
-  [
-    'env with something else',
-    'dataSources:\n  a: { url: { env: X, defualt: y } }',
-    ":2:23: a: url has no 'defualt'; did you mean 'default'?",
-  ],
-  [
-    'env with a strange default',
-    'dataSources:\n  a: { url: { env: X, default: [1] } }',
-    ':2:32: a: url: default wants a text, and has a list',
-  ],
-  [
-    'file with something else',
-    'dataSources:\n  a: { url: { file: X, default: y } }',
-    ":2:24: a: url has no 'default'; it may have file",
-  ],
-  [
-    'file as a number',
-    'dataSources:\n  a: { url: { file: 5 } }',
-    ':2:21: a: url: file wants a text, and has a number',
-  ],
-  [
-    'file as an empty text',
-    "dataSources:\n  a: { url: { file: '' } }",
-    ':2:21: a: url: file wants a text, and has an empty one',
-  ],
-  [
-    'a link with settings',
-    'dataSources:\n  a: { link: b, url: x }',
-    ":2:17: a, being a link, has no 'url'; it may have link",
-  ],
-  [
-    'a link to nothing',
-    'dataSources:\n  jdbc/a: { url: fake://a }\n  b: { link: jdbc/aa }',
-    ":3:14: the link leads to 'jdbc/aa', which is not in this file; did you mean 'jdbc/a'?",
-  ],
-  [
-    'links in a circle',
-    'dataSources:\n  a: { link: b }\n  b: { link: a }',
-    ":2:14: the link leads in a circle over 'b'",
-  ],
-  [
-    'a name that is no name',
-    `dataSources:\n  "'a": { url: fake://a }`,
-    ":2:3: ''a' is not a name: a quote is not closed",
-  ],
-  ['an empty name', "dataSources:\n  '': { url: fake://a }", ':2:3: The empty name is the context itself'],
-  ['an empty component', 'dataSources:\n  a//b: { url: fake://a }', ":2:3: 'a//b' has an empty component"],
-  [
-    'a foreign name',
-    'dataSources:\n  java:global/a: { url: fake://a }',
-    ":2:3: 'java:global/a' is not a name: of those that begin with 'java:'",
-  ],
-  ['10,000 components', `dataSources:\n  ? ${'a/'.repeat(9_999)}a\n  : { url: fake://a }`, ':2:5: '],
-  [
-    'a name twice, spelt differently',
-    'dataSources:\n  jdbc/a: { url: fake://a }\n  java:comp/env/jdbc/a: { url: fake://a }',
-    ":3:3: 'jdbc/a' is already bound",
-  ],
-  [
-    'a name within a name',
-    'dataSources:\n  jdbc: { url: fake://a }\n  jdbc/a: { url: fake://a }',
-    ":3:3: 'jdbc' is not a context, so there is no 'a' in it",
-  ],
-  [
-    '__proto__ as a name',
-    'dataSources:\n  __proto__: { url: fake://a }',
-    ":2:3: '__proto__' cannot be a key or a name",
-  ],
-  [
-    '__proto__ as a setting',
-    'dataSources:\n  a:\n    __proto__: { url: fake://a }',
-    ":3:5: '__proto__' cannot be a key or a name",
-  ],
-  [
-    'constructor as a setting',
-    'dataSources:\n  a: { url: fake://a, constructor: 5 }',
-    ":2:23: a: there is no setting 'constructor'",
-  ],
-  [
-    'a key twice',
-    'dataSources:\n  a: { url: fake://a }\n  a: { url: fake://b }',
-    ":3:3: 'a' is there twice; the first is in line 2",
-  ],
-  ['a number as a key', 'dataSources:\n  5: { url: fake://a }', ':2:3: a key has to be a text'],
-  ['a list as a key', 'dataSources:\n  ? [a]\n  : { url: fake://a }', ':2:5: a key has to be a text'],
-  [
-    'a number without end',
-    'dataSources:\n  a: { url: fake://a, maximumPoolSize: .inf }',
-    ':2:40: a value is neither a text nor a number',
-  ],
-  ['a tab', 'dataSources:\n\ta: 1', ':2:1: a tab cannot indent in YAML; use spaces'],
-  ['a second document', 'dataSources: {}\n---\ndataSources: {}', ':2:1: a second document begins'],
-  ['a quote not closed', `dataSources:\n  a: { url: "${password}`, ': Missing closing "quote'],
-  [
-    'a colon in a text',
-    `dataSources:\n  a:\n    url: ${password}: x`,
-    ':3:10: a colon and a space within a text',
-  ],
-  [
-    'a reserved character',
-    `dataSources:\n  a:\n    password: @${password}`,
-    ':3:15: a text begins with a character that YAML reserves',
-  ],
-  ['a tag', `dataSources:\n  a:\n    password: !${password}`, ':3:15: a tag (after !) means nothing here'],
-  [
-    'a known tag',
-    `dataSources:\n  a:\n    password: !!binary ${password}`,
-    ':3:15: a tag (after !) means nothing here',
-  ],
-  [
-    'an alias without anchor',
-    `dataSources:\n  a:\n    password: *${password}`,
-    ':3:15: an alias (after *) has no anchor',
-  ],
-  [
-    'an anchor without value',
-    `dataSources:\n  a:\n    password: &${password}\n`,
-    ': a: password has no value',
-  ],
-  [
-    'an escape that is none',
-    `dataSources:\n  a:\n    password: "\\${password}"`,
-    ': a backslash between double quotes',
-  ],
-  ['a directive', `%${password}\n---\ndataSources: {}`, ':1:1: this is not YAML'],
-  ['a brace too many', `dataSources:\n  a: }${password}`, ':2:6: this is not YAML'],
-  ['a block header', `dataSources:\n  a: |${password}\n    x`, ': this is not YAML'],
-  ['text after a quote', `dataSources:\n  a: "x" ${password}`, ':2:10: this is not YAML'],
-  ['brackets without end', '['.repeat(1_000_000), ':1:50: the text is nested too deeply'],
-  ['marks without end', '- '.repeat(500_000), ':1:'],
-  [
-    'indentation without end',
-    Array.from({ length: 1_000 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
-    ':51:',
-  ],
-  ['an alias of what contains it', 'dataSources: &a\n  a: *a', ': too many values, or too deep'],
-  [
-    'aliases that multiply (billion laughs)',
-    `a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array.from({ length: 10 }, () => `*a${n}`).join(',')}]`).join('\n')}`,
-    ': too many values, or too deep',
-  ],
-  [
-    '60,000 keys',
-    Array.from({ length: 60_000 }, (_, n) => `k${n}: 1`).join('\n'),
-    ":1:1: a configuration has no 'k0'",
-  ],
-]
+describe('a profile', () => {
+  const content = `
+defaults: { idleTimeout: 1m, maximumPoolSize: 4 }
+dataSources:
+  jdbc/accounts: { url: sqlite:accounts.db, mode: inline, queryTimeout: 5s }
+  jdbc/reports: { url: sqlite:reports.db }
+  jdbc/ledger: { link: jdbc/accounts }
+profiles:
+  production:
+    defaults: { maximumPoolSize: ~ }
+    dataSources:
+      jdbc/accounts: { url: 'postgres://db/accounts', mode: ~, password: { env: WELLHEAD_SPEC_PASSWORD } }
+      jdbc/reports: ~
+      jdbc/ledger: { url: 'postgres://db/ledger', idleTimeout: ~ }
+      jdbc/audit: { link: jdbc/ledger }
+`
+  const settingsOf = async (name: string, profile?: string): Promise<Record<string, unknown>> => {
+    const fixture = new NamingFixture()
+    const rulesOfAll = settingsRules(new DriverTable(knownDrivers))
+    const configuration = await readConfigurationFile(write(content), rulesOfAll, profile)
+    new ConfigurationBinding(fixture.context).bind(configuration)
+    fixture.context.dataSource(name)
+    return { ...fixture.made[0]!.settings }
+  }
 
-describe('a file that is wrong', () => {
-  test.each(wrong)('%s', async (_title, content, message) => {
-    const error = await failure(load(content))
-    expect(error.message).toContain(message)
-    expect(error.message).toMatch(/wellhead\.yaml:\d+:\d+: /)
-    expect(error.message.length).toBeLessThan(400)
-    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(password)
-  })
-
-  test('JSON that is wrong has a place too', async () => {
-    const error = await failure(
-      load(
-        '{\n  "dataSources": {\n    "a": { "url": "fake://a", "maximumPolSize": 5 }\n  }\n}',
-        'wellhead.json',
-      ),
+  test('changes what the file says, key by key; null takes away', async () => {
+    expect(await settingsOf('jdbc/accounts')).toEqual({
+      url: 'sqlite:accounts.db',
+      mode: 'inline',
+      queryTimeout: '5s',
+      idleTimeout: '1m',
+      maximumPoolSize: 4,
+    })
+    process.env['WELLHEAD_SPEC_PASSWORD'] = 'geheim'
+    const { password, ...others } = await settingsOf('jdbc/accounts', 'production')
+    expect(others).toEqual({ url: 'postgres://db/accounts', queryTimeout: '5s', idleTimeout: '1m' })
+    process.env['WELLHEAD_SPEC_PASSWORD'] = 'anders'
+    expect((password as () => string)()).toBe('anders')
+    delete process.env['WELLHEAD_SPEC_PASSWORD']
+    expect(password).toThrow(
+      ':11:81: jdbc/accounts: password: the environment variable WELLHEAD_SPEC_PASSWORD',
     )
-    expect(error.message).toContain("wellhead.json:3:31: a: there is no setting 'maximumPolSize'")
-    expect(error.place).toEqual({ file: join(folder, 'wellhead.json'), line: 3, column: 31 })
+    expect(await settingsOf('jdbc/ledger', 'production')).toEqual({ url: 'postgres://db/ledger' })
+    expect(await settingsOf('jdbc/audit', 'production')).toEqual({ url: 'postgres://db/ledger' })
+    await expect(settingsOf('jdbc/reports', 'production')).rejects.toThrow("'jdbc/reports' is not bound")
   })
 
-  test('50 MB are not read', async () => {
-    const error = await failure(load(new Uint8Array(50_000_000), 'large.yaml'))
-    expect(error.message).toContain("large.yaml' has 50000000 bytes; at most 1048576")
-  })
-
-  test('not UTF-8, a folder, not there', async () => {
-    expect((await failure(load(Uint8Array.of(0x61, 0xff)))).message).toContain('is not UTF-8 text')
-    expect((await failure(readConfigurationFile(folder, check))).message).toContain('is not a file')
-    const nowhere = join(folder, 'nowhere.yaml')
-    expect((await failure(readConfigurationFile(nowhere, check))).message).toContain('does not exist')
+  test('is chosen by WELLHEAD_PROFILE, or the option; the empty text is none', async () => {
+    const file = write(content)
+    const names = async (profile?: string): Promise<string[]> => {
+      await using context = await InitialContext.fromFile(file, { profile })
+      return context.list('jdbc').map(({ name }) => name)
+    }
+    const before = process.env['WELLHEAD_PROFILE']
+    try {
+      process.env['WELLHEAD_PROFILE'] = 'production'
+      expect(await names()).toEqual(['accounts', 'ledger', 'audit'])
+      expect(await names('')).toEqual(['accounts', 'reports', 'ledger'])
+      process.env['WELLHEAD_PROFILE'] = ''
+      expect(await names()).toEqual(['accounts', 'reports', 'ledger'])
+      await expect(names('test')).rejects.toThrow("there is no profile 'test'; there are production")
+    } finally {
+      if (before === undefined) delete process.env['WELLHEAD_PROFILE']
+      else process.env['WELLHEAD_PROFILE'] = before
+    }
   })
 })
+
+describe('a configuration in code', () => {
+  const url = 'sqlite::memory:'
+
+  test('is an object, or a module whose default export it is', async () => {
+    const configuration = {
+      defaults: { mode: 'inline', maximumPoolSize: undefined },
+      dataSources: { 'jdbc/x': { url, queryTimeout: { env: 'WELLHEAD_SPEC_NOTHING', default: '5s' } } },
+    } satisfies WellheadConfiguration
+    const module = { __esModule: true, default: configuration }
+    for (const given of [configuration, { default: configuration }, { default: module }]) {
+      await using context = InitialContext.fromObject(given as { default: WellheadConfiguration }, {
+        profile: '',
+      })
+      const { rows } = await context.query('jdbc/x', 'SELECT 1 AS one')
+      expect(rows).toEqual([{ one: 1 }])
+      expect(context.dataSource('jdbc/x').unwrap(PooledDataSource).settings.queryTimeout).toBe(5_000)
+    }
+  })
+
+  test('may hold what only code can give: a driver, a function', async () => {
+    const scripted = new ScriptedDriver()
+    const given: unknown[] = []
+    const own: Driver = {
+      name: 'own',
+      urlSchemes: [],
+      parseUrl: () => ({}),
+      settings: { ...scripted.settings, token: { schema: anything(), meaning: 'Of the user.' } },
+      createConnectionPoolDataSource(driverSettings, context) {
+        given.push(driverSettings['token'])
+        return scripted.createConnectionPoolDataSource(driverSettings, context)
+      },
+    }
+    const token = () => 'geheim'
+    await using context = InitialContext.fromObject(
+      { dataSources: { x: { driver: own, token } } },
+      { profile: '' },
+    )
+    await context.dataSource('x').withConnection(() => Promise.resolve())
+    expect(given).toEqual([token])
+  })
+
+  test.each([
+    [null, 'configuration: a configuration wants names and values, and has nothing'],
+    [
+      { dataSources: { 'jdbc/x': { url, max: 5 } } },
+      "dataSources['jdbc/x'].max: jdbc/x: 'max' is pg.Pool's name",
+    ],
+    [
+      { dataSources: { x: { url, idleTimeout: new Date() } } },
+      'dataSources.x.idleTimeout: x: idleTimeout is an object',
+    ],
+    [
+      { dataSources: { x: new Map() } },
+      'dataSources.x: x wants names and values, and has a value of type object',
+    ],
+    [{ dataSources: { x: { link: 'y' } } }, "dataSources.x.link: the link leads to 'y'"],
+    [{ dataSources: { x: null } }, 'dataSources.x: x wants names and values, and has nothing'],
+    [JSON.parse('{ "dataSources": { "__proto__": {} } }'), "'__proto__' cannot be a key"],
+    [circle(), ': too deep; does the object contain itself?'],
+  ])('is told where it is wrong: %#', (given, message) => {
+    expect(() => InitialContext.fromObject(given as WellheadConfiguration, { profile: '' })).toThrow(message)
+  })
+})
+
+function circle(): object {
+  const endless: Record<string, unknown> = { url: 'sqlite:x' }
+  endless['tls'] = endless
+  return { dataSources: { x: endless } }
+}

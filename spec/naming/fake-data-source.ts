@@ -15,7 +15,10 @@ export class FakePool {
   readonly listeners = new Set<ConnectionEventListener<ConnectionSource>>()
   readonly closedInOrder: string[]
   closeFailure: Error | undefined
+  connectFailure: Error | undefined
   closes = 0
+  /** Connections given back. */
+  returned = 0
 
   constructor(settings: Readonly<Record<string, unknown>>, name: string, closedInOrder: string[]) {
     this.settings = settings
@@ -28,12 +31,17 @@ export class FakePool {
     return Promise.resolve(this.settings as never)
   }
 
-  getConnection = (...parameters: unknown[]) => this.#record('getConnection', ...parameters)
+  getConnection = async (...parameters: unknown[]) => {
+    await this.#record('getConnection', ...parameters)
+    if (this.connectFailure !== undefined) throw this.connectFailure
+    return { close: async () => void this.returned++ } as never
+  }
   withConnection = (...parameters: unknown[]) => this.#record('withConnection', ...parameters)
   transaction = (...parameters: unknown[]) => this.#record('transaction', ...parameters)
   query = (...parameters: unknown[]) => this.#record('query', ...parameters)
   execute = (...parameters: unknown[]) => this.#record('execute', ...parameters)
   batch = (...parameters: unknown[]) => this.#record('batch', ...parameters)
+  health = (...parameters: unknown[]) => this.#record('health', ...parameters)
   stream = (...parameters: unknown[]) => this.#record('stream', ...parameters) as never
 
   addConnectionEventListener(listener: ConnectionEventListener<ConnectionSource>): void {

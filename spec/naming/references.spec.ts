@@ -146,10 +146,26 @@ describe('rebind of a data source', () => {
     context.bind('jdbc/address', address())
     const source = context.dataSource('jdbc/address')
     failures.push(new Error('no driver'))
-    await expect(context.rebind('jdbc/address', address())).rejects.toThrow('no driver')
+    const other = new Reference('DataSource', { url: 'sqlite:new.db' })
+    await expect(context.rebind('jdbc/address', other)).rejects.toThrow('no driver')
     expect(context.dataSource('jdbc/address')).toBe(source)
     expect(source.unwrap(FakePool)).toBe(made[0])
     expect(made[0]!.closes).toBe(0)
+  })
+
+  test('to what it leads to already is refused, over however many names', async () => {
+    const { context, made, namespace } = new NamingFixture()
+    context.bind('a', address())
+    context.bind('b', address())
+    const [a, b] = [context.dataSource('a'), context.dataSource('b')]
+    for (const same of [a, made[0]]) {
+      await expect(context.rebind('a', same)).rejects.toThrow("'a' leads to this data source already")
+    }
+    await context.rebind('b', a)
+    await expect(context.rebind('a', b)).rejects.toThrow(OperationNotSupportedException)
+    expect(await b.query('SELECT 1')).toBe(made[0]!.settings)
+    await namespace.close()
+    expect(made.map((pool) => pool.closes)).toEqual([1, 1])
   })
 
   test('that nobody has looked up makes nothing', async () => {
@@ -238,6 +254,35 @@ describe('factories of the application', () => {
     expect(await source.query('SELECT 1')).toEqual({})
     await done
     expect(await source.query('SELECT 1')).toEqual({ second: true })
+  })
+
+  test('that take time race for a name: who is in place first wins, the others are closed', async () => {
+    const { make, made } = new NamingFixture()
+    const { context, namespace } = new NamingFixture([
+      {
+        type: 'Remote',
+        getObjectInstance: (reference, name) =>
+          sleep(Number(reference.properties()['takes'])).then(() => make(reference.properties(), { name })),
+      },
+    ])
+    const remote = (takes: number) => new Reference('Remote', { takes })
+    context.bind('x', remote(1))
+    const source = await context.lookup('x', DataSource)
+    const outcomes = await Promise.allSettled([
+      context.rebind('x', remote(30)),
+      context.rebind('x', remote(10)),
+      context.rebind('x', remote(20)),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected'])
+    expect(outcomes[0]).toMatchObject({ reason: { message: expect.stringContaining('was bound anew') } })
+    expect(await source.query('SELECT 1')).toEqual({ takes: 10 })
+    const late = context.rebind('x', remote(15))
+    const unbound = context.unbind('x')
+    await expect(late).rejects.toThrow('was bound anew, or unbound')
+    await unbound
+    await expect(context.lookup('x')).rejects.toThrow(NameNotFoundException)
+    expect(made.map(({ closes }) => closes)).toEqual([1, 1, 1, 1, 1])
+    await namespace.close()
   })
 
   test('a type that no factory makes is named, with the nearest', async () => {

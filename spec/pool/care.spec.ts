@@ -127,6 +127,48 @@ describe('Lifetime', () => {
     expect(world.pool.statistics().counters.closed.maxLifetime).toBe(1)
   })
 
+  it.each([0, 0.5, 0.999])(
+    '100 connections of one age go one at a time, and minimumIdle holds (random %d)',
+    async (random) => {
+      const world = new World(
+        {
+          maximumPoolSize: 120,
+          minimumIdle: 100,
+          keepaliveTime: 'off',
+          idleTimeout: 'off',
+          maxLifetime: '30m',
+        },
+        { random: () => random },
+      )
+      const slow = (): Promise<void> => new Promise((resolve) => void world.clock.setTimer(resolve, 50))
+      world.driver.behaviour.connect = slow
+      void world.pool.start()
+      await world.clock.advance(50)
+      expect(world.pool.statistics().idle).toBe(100)
+      const ends: number[] = []
+      world.pool.events.on('closed', () => {
+        ends.push(world.clock.now())
+        expect(world.pool.statistics().idle).toBeGreaterThanOrEqual(100)
+      })
+      await world.clock.advance(30 * 60_000)
+      expect(ends).toHaveLength(100)
+      expect(world.pool.statistics()).toMatchObject({ total: 100, idle: 100 })
+      const gaps = ends.slice(1).map((end, i) => end - ends[i]!)
+      expect(Math.min(...gaps)).toBeGreaterThan(400)
+    },
+  )
+
+  it('without room for a successor one is missing at a time, for the time of a connect', async () => {
+    const world = new World({ maximumPoolSize: 20, minimumIdle: 20, keepaliveTime: 'off' })
+    void world.pool.start()
+    await world.clock.advance(0)
+    let least = 20
+    world.pool.events.on('closed', () => (least = Math.min(least, world.pool.statistics().total)))
+    await world.clock.advance(30 * 60_000)
+    expect(least).toBe(19)
+    expect(world.pool.statistics()).toMatchObject({ idle: 20, counters: { closed: { maxLifetime: 20 } } })
+  })
+
   it('a connection in use is not cut off; it goes when it comes back', async () => {
     const world = new World({ maxLifetime: '1m' })
     const connection = await world.get()

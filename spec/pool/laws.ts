@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
-import { PoolClosedError, PoolExhaustedError } from '../../src/pool/errors.ts'
+import { NestedAcquisitionError, PoolClosedError, PoolExhaustedError } from '../../src/pool/errors.ts'
+import { SQLInvalidAuthorizationSpecException } from '../../src/api/sql-exception.ts'
 import type { SQLException } from '../../src/api/sql-exception.ts'
+import { overloadLaws } from './laws-overload.ts'
+import { leakLaws } from './laws-leaks.ts'
+import { ownerLaws } from './laws-owner.ts'
 import { Gate, lentTo, settle, Watched, World } from './world.ts'
 import type { PoolMaker } from './world.ts'
 
@@ -9,6 +13,11 @@ export interface Law {
   readonly name: string
   readonly check: (make: PoolMaker) => Promise<void>
 }
+
+const refused = new SQLInvalidAuthorizationSpecException('password refused', {
+  sqlState: '28P01',
+  reason: 'auth',
+})
 
 /** Run against the real pool, and against each broken one. None of them waits for a promise that may never settle. */
 export const laws: readonly Law[] = [
@@ -171,6 +180,54 @@ export const laws: readonly Law[] = [
     assert.equal(pooled!.validations, 1)
   }),
 
+  law('a connection that died makes the other idle ones suspect', async (make) => {
+    const world = new World({ maximumPoolSize: 2, validateAfterIdle: 'off' }, { make })
+    const [first, second] = await world.fill(2)
+    first!.dead = true
+    second!.lose()
+    await settle()
+    assert.notEqual((await world.get()).pooled, first)
+  }),
+
+  law('after a sleep of the machine no connection is lent unasked', async (make) => {
+    const world = new World({ maximumPoolSize: 1, validateAfterIdle: 'off' }, { make })
+    const [pooled] = await world.fill(1)
+    pooled!.dead = true
+    await world.clock.advance(20)
+    world.clock.sleep(3_600_000)
+    assert.notEqual((await world.get()).pooled, pooled)
+  }),
+
+  law('a stall gives what has arrived a turn before waiters are sent away', async (make) => {
+    const world = new World({ maximumPoolSize: 1, connectionTimeout: '5s' }, { make })
+    const first = await world.get()
+    const asked = world.ask()
+    world.clock.setTimer(() => void first.close(), 5_001)
+    world.clock.jump(20_000)
+    await world.clock.advance(0)
+    assert.equal(asked.state, 'resolved')
+  }),
+
+  law('who would be one too many in the queue is refused at once', async (make) => {
+    const world = new World({ maximumPoolSize: 1, maxWaiters: 1 }, { make })
+    await world.get()
+    const asked = [world.ask(), world.ask()]
+    await settle()
+    assert.deepEqual(
+      asked.map(({ state }) => state),
+      ['pending', 'rejected'],
+    )
+    assert.ok(asked[1]!.error instanceof PoolExhaustedError)
+  }),
+
+  law('a function that asks for a second connection of a full pool is refused', async (make) => {
+    const world = new World({ maximumPoolSize: 1, nestedAcquisition: 'error' }, { make })
+    await world.get()
+    const nested = await world.pool.hold(async () => world.ask())
+    await settle()
+    assert.ok(nested.error instanceof NestedAcquisitionError)
+  }),
+
   law('a changed session is restored before the next borrower has it', async (make) => {
     const world = new World({ maximumPoolSize: 1 }, { make })
     const first = await world.get()
@@ -214,6 +271,37 @@ export const laws: readonly Law[] = [
     assert.ok(world.driver.connects - before <= 50, `${world.driver.connects - before} connects in 20 s`)
   }),
 
+  law(
+    'a full pool tells its health, by one connection beyond its limit that is gone at once',
+    async (make) => {
+      const world = new World({ maximumPoolSize: 2 }, { make })
+      const borrowed = [await world.get(), await world.get()]
+      world.ask()
+      const asked = [world.pool.checkHealth(), world.pool.checkHealth()].map((health) => new Watched(health))
+      await settle()
+      assert.deepEqual(
+        asked.map(({ value }) => value !== undefined && 'answered' in value),
+        [true, true],
+      )
+      assert.equal(world.driver.mostPhysical, 3)
+      assert.equal(world.driver.physical, 2)
+      assert.equal(world.pool.statistics().waiting, 1)
+      for (const connection of borrowed) void connection.close()
+      await settle()
+    },
+  ),
+
+  law('asking for health does not make connects more frequent', async (make) => {
+    const world = new World({ maximumPoolSize: 2 }, { make })
+    world.driver.behaviour.connect = () => Promise.reject(refused)
+    for (let second = 0; second < 120; second++) {
+      void world.pool.checkHealth()
+      await world.clock.advance(1_000)
+    }
+    const { connects } = world.driver
+    assert.ok(connects > 1 && connects <= 4, `${connects} connects with a wrong password in 2 minutes`)
+  }),
+
   law('close sends those who wait away', async (make) => {
     const world = new World({ maximumPoolSize: 1 }, { make })
     const first = await world.get()
@@ -221,7 +309,7 @@ export const laws: readonly Law[] = [
     void world.pool.close()
     await settle()
     assert.ok(second.error instanceof PoolClosedError)
-    assert.ok((await refused(world)) instanceof PoolClosedError)
+    assert.ok((await refusal(world)) instanceof PoolClosedError)
     await first.close()
   }),
 
@@ -274,6 +362,9 @@ export const laws: readonly Law[] = [
     await world.clock.advance(2_000)
     assert.equal(world.clock.timers(), 0)
   }),
+  ...ownerLaws,
+  ...leakLaws,
+  ...overloadLaws,
 ]
 
 function law(name: string, check: (make: PoolMaker) => Promise<void>): Law {
@@ -289,7 +380,7 @@ export async function brokenLaws(make: PoolMaker): Promise<string[]> {
   return broken
 }
 
-async function refused(world: World): Promise<unknown> {
+async function refusal(world: World): Promise<unknown> {
   const asked = world.ask()
   await settle()
   return asked.error

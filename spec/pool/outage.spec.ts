@@ -95,9 +95,20 @@ describe('A full pool', () => {
     await world.clock.advance(1_000)
     const error = asked[0]!.error as PoolExhaustedError
     expect(error).toBeInstanceOf(PoolExhaustedError)
-    expect(error.snapshot).toEqual({ total: 2, idle: 0, inUse: 2, waiting: 1, maximum: 2 })
+    expect(error.snapshot).toEqual({
+      total: 2,
+      idle: 0,
+      inUse: 2,
+      waiting: 1,
+      maximum: 2,
+      borrowers: [
+        { id: 'stub-1', used: 1_000, stack: undefined },
+        { id: 'stub-2', used: 1_000, stack: undefined },
+      ],
+    })
     expect(error.message).toBe(
-      'jdbc/spec: no connection became free within 1000 ms (total 2, idle 0, in use 2, waiting 1, maximum 2); ' +
+      'jdbc/spec: no connection became free within 1000 ms (total 2, idle 0, in use 2, waiting 1, maximum 2; ' +
+        'held longest: stub-1 for 1000 ms, stub-2 for 1000 ms); ' +
         'return connections sooner, or raise maximumPoolSize or connectionTimeout',
     )
   })

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { legalMoves, slotStateNames, SlotTable } from '../../src/pool/slot.ts'
 import { run, schedules } from './schedule.ts'
 
@@ -12,6 +12,8 @@ it(
   async () => {
     const histogram = new Map<string, number>()
     const transition = Object.getOwnPropertyDescriptor(SlotTable.prototype, 'transition')!
+    // Listeners that throw are reported.
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const real = transition.value as SlotTable<unknown>['transition']
     SlotTable.prototype.transition = function (slot, to) {
       const move = `${slotStateNames[slot.state]} → ${slotStateNames[to]}`
@@ -22,6 +24,7 @@ it(
       // A failure prints the seed, and the shortest schedule that still fails.
       await fc.assert(fc.asyncProperty(schedules, run), { numRuns: runs, endOnFailure: false })
     } finally {
+      warn.mockRestore()
       Object.defineProperty(SlotTable.prototype, 'transition', transition)
     }
     const moves = Object.entries(legalMoves).flatMap(([from, tos]) => tos.map((to) => `${from} → ${to}`))

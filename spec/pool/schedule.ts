@@ -5,11 +5,17 @@ import type { Connection } from '../../src/api/connection.ts'
 import { SlotState } from '../../src/pool/slot.ts'
 import type { Deadline } from '../../src/spi/deadline.ts'
 import type { StubConnection, StubPooledConnection } from '../support/stub-connection.ts'
+import { Borrowers, leakSettings, leakSteps } from './schedule-leaks.ts'
+import type { LeakStep } from './schedule-leaks.ts'
+import { Owner, ownerSteps } from './schedule-owner.ts'
+import type { OwnerStep } from './schedule-owner.ts'
 import { Gate, settle, Watched, World } from './world.ts'
 
 /** A step of a schedule. Numbers choose among what there is, modulo. */
 type Step =
-  | { readonly do: 'acquire' | 'acquire with a signal' }
+  | OwnerStep
+  | LeakStep
+  | { readonly do: 'acquire' | 'acquire with a signal' | 'ask for health' }
   | { readonly do: 'acquire with a timeout'; readonly milliseconds: number }
   | {
       readonly do:
@@ -26,13 +32,13 @@ type Step =
   | { readonly do: 'checks'; readonly mode: 'work' | 'hang' | 'fail' }
   | { readonly do: 'resets'; readonly mode: 'work' | 'hang' | 'fail' }
   | { readonly do: 'closes'; readonly mode: 'work' | 'wait' }
-  | { readonly do: 'time passes' | 'time jumps'; readonly milliseconds: number }
+  | { readonly do: 'time passes' | 'time jumps' | 'the machine sleeps'; readonly milliseconds: number }
   | { readonly do: 'a turn ends' }
   | { readonly do: 'close' }
 
 /** A pool and what happens to it. */
 export interface Schedule {
-  readonly settings: Record<string, number | string>
+  readonly settings: Record<string, number | string | boolean>
   readonly random: number
   readonly steps: readonly Step[]
 }
@@ -50,6 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       milliseconds: fc.constantFrom(0, 10, 1_000),
     }),
   },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('ask for health') }) },
   { weight: 36, arbitrary: fc.record({ do: fc.constant('release'), which: index }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('release changed'), which: index }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('abort'), which: index }) },
@@ -81,13 +88,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('closes'), mode: fc.constantFrom('work', 'wait') }) },
   { weight: 18, arbitrary: fc.record({ do: fc.constant('time passes'), milliseconds: times }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('time jumps'), milliseconds: times }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('the machine sleeps'), milliseconds: times }) },
   { weight: 30, arbitrary: fc.record({ do: fc.constant('a turn ends') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close') }) },
+  { weight: 20, arbitrary: ownerSteps },
+  { weight: 12, arbitrary: leakSteps },
 )
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   settings: fc
-    .record({ maximum: fc.integer({ min: 1, max: 4 }), soft: fc.nat(4), idle: fc.nat(2), more: fc.nat(7) })
+    .record({ maximum: fc.integer({ min: 1, max: 4 }), soft: fc.nat(4), idle: fc.nat(2), more: fc.nat(16) })
     .map(({ maximum, soft, idle, more }) => ({
       maximumPoolSize: maximum,
       softPoolSize: Math.min(soft, maximum),
@@ -98,6 +108,12 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
       ...(more === 4 && { maxConcurrentConnects: 1 }),
       ...(more === 5 && { overflowTimeout: 0 }),
       ...(more === 6 && { idleTimeout: 100, keepaliveTime: 'off' }),
+      ...(more === 7 && { maxWaiters: 1 }),
+      ...(more === 8 && { maxWaiters: 0, onStale: 'reconnect' }),
+      ...(more === 9 && { onStale: 'reconnect' }),
+      ...(more === 10 && { validateAfterIdle: 'off' }),
+      ...(more === 11 && { queue: 'codel' }),
+      ...leakSettings[more - 13],
     })),
   random: fc.constantFrom(0, 0.3, 0.999),
   steps: fc.array(step, { minLength: 40, maxLength: 90, size: 'max' }),
@@ -123,16 +139,34 @@ export async function run({ settings, random, steps }: Schedule): Promise<void> 
 
 class Stage {
   readonly #world: World
+  readonly #replaces: boolean
   readonly #borrowings: Borrowing[] = []
   readonly #lent = new Map<StubPooledConnection, Borrowing>()
+  readonly #healths: Watched<unknown>[] = []
   #connects: Gate[] = []
   #closes: Gate[] = []
   #closed: Watched<void> | undefined
+  readonly #owner: Owner
+  readonly #borrowers: Borrowers
+  /** What was in use when the maximum became smaller may stay. */
+  #allowed = 0
+  #mostAllowed = 0
+  #asked = 0
   /** What went wrong where nobody could be told. */
   #fault: unknown
 
   constructor(settings: Record<string, unknown>, random: number) {
     this.#world = new World(settings, { random: () => random })
+    this.#replaces = settings['onStale'] === 'reconnect'
+    this.#borrowers = new Borrowers(this.#world, this.#lent)
+    this.#owner = new Owner(this.#world, {
+      acquire: () => this.#acquire(),
+      release: () => this.#release(0, false),
+      close: () => this.#close(),
+    })
+    this.#world.pool.events.on('reconfigured', () => {
+      this.#allowed = this.#world.pool.statistics().total
+    })
   }
 
   async play(one: Step): Promise<void> {
@@ -145,6 +179,9 @@ class Stage {
         return this.#acquire({}, new AbortController())
       case 'acquire with a timeout':
         return this.#acquire({ timeout: one.milliseconds })
+      case 'ask for health':
+        this.#healths.push(new Watched(this.#world.pool.checkHealth()))
+        return undefined
       case 'release':
       case 'release changed':
         return this.#release(one.which, one.do === 'release changed')
@@ -191,25 +228,51 @@ class Stage {
         return clock.advance(one.milliseconds)
       case 'time jumps':
         return clock.jump(one.milliseconds)
+      case 'the machine sleeps':
+        return clock.sleep(one.milliseconds)
       case 'a turn ends':
         return settle()
       case 'close':
         this.#close()
         return undefined
+      case 'a statement begins':
+      case 'rows are being read':
+      case 'what runs has ended':
+      case 'drop':
+        return this.#borrowers.play(one)
+      default:
+        return this.#owner.play(one)
     }
   }
 
   /** What holds at every moment. */
   look(): void {
+    this.#fault ??= this.#borrowers.fault
     if (this.#fault !== undefined) throw this.#fault
     const { driver, pool } = this.#world
-    const { total, maximum, connecting, idle, validating, inUse, resetting, closing, waiting } =
-      pool.statistics()
+    const statistics = pool.statistics()
+    const { total, maximum, connecting, idle, validating, inUse, resetting, closing, waiting } = statistics
     assert.equal(connecting + idle + validating + inUse + resetting + closing, total, 'the counters add up')
-    assert.ok(total <= maximum, 'total ≤ maximumPoolSize')
-    assert.ok(driver.mostPhysical <= maximum, 'the driver never saw more than maximumPoolSize')
-    if (waiting > 0) assert.ok(idle === 0 || validating >= waiting, 'nobody waits beside an idle connection')
-    if (waiting > 0 && total === 0) {
+    if (total <= maximum) this.#allowed = 0
+    const most = Math.max(maximum, this.#allowed)
+    this.#mostAllowed = Math.max(most, this.#mostAllowed)
+    assert.ok(total <= most, 'total ≤ maximumPoolSize, or what it was when that became smaller')
+    assert.ok(statistics.control <= 1, 'one connection for health')
+    assert.ok(driver.physical <= total + statistics.control, 'what is physical is counted')
+    assert.ok(
+      driver.mostPhysical <= this.#mostAllowed + (this.#healths.length > 0 ? 1 : 0),
+      'the driver never saw more than maximumPoolSize, and one for health',
+    )
+    if (waiting > 0 && !statistics.suspended) {
+      // Where idle ones are replaced (onStale): that is a connect, with its pauses, and a return may be sooner.
+      const coming = this.#replaces ? connecting + closing + inUse + resetting : 0
+      const down = this.#replaces && pool.engine.connector.failure !== undefined
+      const served = idle === 0 || validating + coming >= waiting || down
+      assert.ok(served, 'nobody waits beside an idle connection')
+    }
+    const { maxWaiters } = pool.settings
+    assert.ok(waiting <= maxWaiters + this.#mostAllowed, 'no more wait than maxWaiters, and for free places')
+    if (waiting > 0 && total === 0 && !statistics.suspended) {
       assert.ok(pool.engine.connector.failure !== undefined, 'nobody waits while nothing happens')
     }
     const lent = [...pool.engine.slots.all].filter((slot) => slot.lent)
@@ -225,6 +288,8 @@ class Stage {
     for (const mend of ['connects', 'checks', 'resets', 'closes'] as const)
       await this.play({ do: mend, mode: 'work' })
     for (const gate of [...this.#connects, ...this.#closes]) gate.open()
+    this.#borrowers.finish()
+    this.#owner.play({ do: 'resume' })
     // Longer than the pause after a refused password; whoever still waits has a deadline.
     for (let i = 0; i < 40; i++) {
       await clock.advance(2_000)
@@ -232,9 +297,12 @@ class Stage {
         this.#release(0, false)
         await settle()
       }
+      // A listener may have suspended it again.
+      this.#owner.play({ do: 'resume' })
       this.look()
     }
     assert.equal(pool.statistics().waiting, 0, 'in a healthy world nobody waits for ever')
+    assert.equal(pool.statistics().inUse, 0, 'what was dropped is recovered')
     this.#close()
     await clock.advance(0)
     assert.equal(this.#closed?.state, 'resolved', 'close() resolves')
@@ -242,20 +310,25 @@ class Stage {
     assert.equal(pool.statistics().total, 0, 'nothing is left')
     // A waiter's own deadline that came with a signal only has no timer; all others are gone with the queue.
     assert.equal(clock.timers(), 0, 'no timer is left')
+    for (const { state } of this.#owner.asked) assert.notEqual(state, 'pending', 'the owner is told')
+    for (const health of this.#healths) assert.equal(health.state, 'resolved', 'health is told')
     for (const { asked, settled } of this.#borrowings) {
       assert.notEqual(asked.state, 'pending')
       assert.equal(settled, 1, 'settled once')
     }
-    const { acquired, released, rejected, created, closed } = pool.statistics().counters
+    const { acquired, released, rejected, created, createdFor, closed } = pool.statistics().counters
     assert.equal(acquired + rejected, this.#borrowings.length, 'each request was answered')
     assert.ok(released <= acquired)
     assert.equal(created, sum(Object.values(closed)), 'what was made was closed')
+    assert.equal(created, sum(Object.values(createdFor)), 'what was made was made for somebody')
   }
 
   #acquire(options?: { timeout?: number }, controller?: AbortController): void {
+    // A listener may ask while this one does.
+    const order = this.#asked++
     const asked = this.#world.ask(controller === undefined ? options : { signal: controller.signal })
     const borrowing: Borrowing = {
-      order: this.#borrowings.length,
+      order,
       asked,
       controller,
       settled: 0,
@@ -278,8 +351,14 @@ class Stage {
 
   #onLent(borrowing: Borrowing, { pooled }: StubConnection): void {
     assert.equal(this.#lent.get(pooled), undefined, 'no connection has two borrowers')
-    const overtaken = this.#borrowings.find(({ order, settled }) => order < borrowing.order && settled === 0)
-    assert.equal(overtaken, undefined, 'served in the order in which they came')
+    // When a listener asks within the asking of somebody, both have theirs before either is told.
+    queueMicrotask(() => {
+      const overtaken = this.#borrowings.find(
+        ({ order, settled }) => order < borrowing.order && settled === 0,
+      )
+      const fair = this.#world.pool.settings.queue === 'fifo'
+      if (overtaken !== undefined && fair) this.#fault ??= new Error('served in the order in which they came')
+    })
     assert.equal(pooled.resets > 0 || !pooled.dirty, true, 'no changed session is lent')
     this.#lent.set(pooled, borrowing)
   }

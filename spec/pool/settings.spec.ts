@@ -14,7 +14,18 @@ interface Row {
 const total = (world: World): number => world.pool.statistics().total
 
 /** Settings that the session or the source obeys: their rows are in those rooms. */
-const elsewhere = ['connectionInitSql', 'queryTimeout', 'statementCacheSize', 'integers', 'pooling']
+const elsewhere = [
+  'exceptionOverride',
+  'connectionInitSql',
+  'queryTimeout',
+  'networkTimeout',
+  'statementCacheSize',
+  'prepareThreshold',
+  'integers',
+  'types',
+  'sharing',
+  'pooling',
+]
 
 const rows: Record<string, Row> = {
   maximumPoolSize: {
@@ -59,6 +70,42 @@ const rows: Record<string, Row> = {
       return asked.state
     },
   },
+  maxWaiters: {
+    value: 1,
+    beside: { maximumPoolSize: 1 },
+    async scenario(world) {
+      await world.get()
+      const asked = [world.ask(), world.ask()]
+      await settle()
+      return asked.map(({ state }) => state)
+    },
+  },
+  queue: {
+    value: 'codel',
+    beside: { maximumPoolSize: 1 },
+    async scenario(world) {
+      const first = await world.get()
+      world.ask()
+      await world.clock.advance(80)
+      const asked = world.ask()
+      await world.clock.advance(30)
+      void first.close()
+      await settle()
+      return asked.state
+    },
+  },
+  nestedAcquisition: {
+    value: 'error',
+    beside: { maximumPoolSize: 1 },
+    async scenario(world) {
+      const connection = await world.get()
+      const asked = await world.pool.hold(async () => world.ask())
+      await settle()
+      await connection.close()
+      await settle()
+      return asked.state
+    },
+  },
   loginTimeout: {
     value: '1s',
     async scenario(world) {
@@ -78,6 +125,15 @@ const rows: Record<string, Row> = {
       await world.clock.advance(1_000)
       await world.get()
       return pooled!.validations
+    },
+  },
+  onStale: {
+    value: 'reconnect',
+    async scenario(world) {
+      const [pooled] = await world.fill(1)
+      await world.clock.advance(1_000)
+      await world.get()
+      return pooled!.closed
     },
   },
   validationTimeout: {
@@ -122,6 +178,37 @@ const rows: Record<string, Row> = {
       return pooled!.validations
     },
   },
+  leakDetectionThreshold: {
+    value: '10s',
+    async scenario(world) {
+      const suspected: string[] = []
+      world.pool.events.on('leakSuspected', ({ member }) => suspected.push(member.id))
+      await world.get()
+      await world.clock.advance(20_000)
+      return suspected
+    },
+  },
+  leakStackSampling: {
+    value: 1,
+    beside: { leakDetectionThreshold: '10s' },
+    async scenario(world) {
+      const kept: boolean[] = []
+      world.pool.events.on('leakSuspected', ({ stack }) => kept.push(stack !== undefined))
+      await world.get()
+      await world.clock.advance(20_000)
+      return kept
+    },
+  },
+  leakReclaim: {
+    value: true,
+    beside: { leakDetectionThreshold: '10s', maximumPoolSize: 1 },
+    async scenario(world) {
+      await world.get()
+      const asked = world.ask()
+      await world.clock.advance(11_000)
+      return asked.state
+    },
+  },
   maxConcurrentConnects: {
     value: 2,
     async scenario(world) {
@@ -130,6 +217,13 @@ const rows: Record<string, Row> = {
       for (let i = 0; i < 8; i++) world.ask()
       await settle()
       return world.driver.mostConnecting
+    },
+  },
+  allowExitOnIdle: {
+    value: true,
+    async scenario(world) {
+      const [pooled] = await world.fill(1)
+      return pooled!.alive
     },
   },
   sessionReset: {
@@ -165,19 +259,31 @@ describe('The settings of the pool', () => {
       overflowTimeout: 30_000,
       minimumIdle: 0,
       connectionTimeout: 30_000,
+      maxWaiters: Infinity,
+      queue: 'fifo',
+      nestedAcquisition: 'warn',
       loginTimeout: 10_000,
       validateAfterIdle: 500,
+      onStale: 'validate',
       validationTimeout: 5_000,
       idleTimeout: 600_000,
       maxLifetime: 1_800_000,
       maxUses: Infinity,
       keepaliveTime: 120_000,
+      leakDetectionThreshold: Infinity,
+      leakStackSampling: 0,
+      leakReclaim: false,
       maxConcurrentConnects: 'auto',
       queryTimeout: Infinity,
+      networkTimeout: Infinity,
       connectionInitSql: [],
       sessionReset: 'auto',
       statementCacheSize: 256,
+      prepareThreshold: 2,
       integers: 'bigint',
+      types: 'portable',
+      sharing: 'exclusive',
+      allowExitOnIdle: false,
       pooling: 'pool',
     })
   })
@@ -192,6 +298,7 @@ describe('The settings of the pool', () => {
     [{ validateAfterIdle: 0 }, { validateAfterIdle: 0 }],
     [{ connectionTimeout: '2s' }, { connectionTimeout: 2_000 }],
     [{ maxConcurrentConnects: 4 }, { maxConcurrentConnects: 4 }],
+    [{ leakStackSampling: '0.25' }, { leakStackSampling: 0.25 }],
     [{ connectionInitSql: 'SET a = 1' }, { connectionInitSql: ['SET a = 1'] }],
   ])('%j is understood', (written, expected) => {
     expect(parsePoolSettings(written, 'jdbc/spec')).toMatchObject(expected)
@@ -206,6 +313,8 @@ describe('The settings of the pool', () => {
     [{ connectionTimeout: -1 }, 'connectionTimeout'],
     [{ maxConcurrentConnects: 'many' }, 'maxConcurrentConnects'],
     [{ sessionReset: 'sometimes' }, 'sessionReset'],
+    [{ leakStackSampling: 2 }, 'leakStackSampling'],
+    [{ leakReclaim: true }, 'leakReclaim'],
     [{ maxPoolSize: 5 }, 'maxPoolSize'],
   ])('%j is refused', (written, name) => {
     const refusal = (): unknown => parsePoolSettings(written, 'jdbc/spec')

@@ -127,6 +127,54 @@ describe('Sizing', () => {
     await lentTo(second).close()
   })
 
+  it('when many have died one connect shows whether the database is there, and the others follow at once', async () => {
+    const world = new World({ maximumPoolSize: 5 })
+    const lent = [
+      await world.get(),
+      await world.get(),
+      await world.get(),
+      await world.get(),
+      await world.get(),
+    ]
+    await world.clock.advance(1_000)
+    slowConnects(world, 50)
+    for (const { pooled } of lent) pooled.lose()
+    for (const connection of lent) void connection.close()
+    await settle()
+    const asked = Array.from({ length: 5 }, () => world.ask())
+    await world.clock.advance(49)
+    expect(world.driver.connects).toBe(6)
+    await world.clock.advance(1)
+    expect(world.driver.connects).toBe(10)
+    await world.clock.advance(50)
+    expect(asked.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'resolved'))
+  })
+
+  it('when many have died a connect that hangs holds the others up for a moment only', async () => {
+    const world = new World({ maximumPoolSize: 3 })
+    const pooled = await world.fill(3)
+    for (const one of pooled) one.lose()
+    await settle()
+    world.driver.behaviour.connect = () => new Gate().promise
+    const asked = [world.ask(), world.ask(), world.ask()]
+    await settle()
+    expect(world.driver.connecting).toBe(1)
+    world.driver.behaviour.connect = () => Promise.resolve()
+    await world.clock.advance(200)
+    expect(asked.map(({ state }) => state)).toEqual(['resolved', 'resolved', 'pending'])
+  })
+
+  it('when one has died the others are made together', async () => {
+    const world = new World({ maximumPoolSize: 3 })
+    const [pooled] = await world.fill(1)
+    pooled!.lose()
+    await settle()
+    world.driver.behaviour.connect = () => new Gate().promise
+    for (let i = 0; i < 3; i++) world.ask()
+    await settle()
+    expect(world.driver.connecting).toBe(3)
+  })
+
   it('with 4 connections and 10,000 borrowers: in order, never more than 4, nothing left', async () => {
     const world = new World({ maximumPoolSize: 4 }, { clock: new ManualClock() })
     const served: number[] = []

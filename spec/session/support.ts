@@ -17,9 +17,11 @@ export interface Opened {
   readonly ids: () => unknown[]
 }
 
-export async function open(settings: Readonly<Record<string, unknown>> = {}): Promise<Opened> {
+export async function open(
+  settings: Readonly<Record<string, unknown>> = {},
+  driver = new ScriptedDriver(),
+): Promise<Opened> {
   const clock = new ManualClock()
-  const driver = new ScriptedDriver()
   driver.query('CREATE TABLE kit (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, amount INTEGER)')
   const source = driver.createConnectionPoolDataSource(
     validateSettings(driver.settings, settings, 'scripted'),

@@ -95,6 +95,15 @@ describe('one call', () => {
     expect(source.statistics()).toMatchObject({ idle: 1, inUse: 0 })
   })
 
+  it('a stream tells its columns, before its connection is lent and after it came back', async () => {
+    open()
+    const stream = source.stream('SELECT n FROM series(?)', [1])
+    expect(stream.columns).toEqual([])
+    await stream.next()
+    await stream.return()
+    expect(stream.columns.map(({ name }) => name)).toEqual(['n'])
+  })
+
   it('maxRows leaves no stream open, also when the fetch fails', async () => {
     open()
     await source.withConnection(async (connection) => {

@@ -66,12 +66,12 @@ describe('traits', () => {
     ['WITH x AS (SELECT 1) DELETE FROM t', { readOnly: false, changesSession: false }],
     ['INSERT INTO t VALUES (1)', { readOnly: false, changesSession: false }],
     ['CREATE TABLE t (a)', { readOnly: false, changesSession: false }],
-    ['CREATE TEMP TABLE t (a)', { changesSession: true }],
-    ['PRAGMA cache_size = 10', { changesSession: true }],
-    ['ATTACH ? AS x', { changesSession: true }],
+    ['CREATE TEMP TABLE t (a)', { changesSession: 'temporary' }],
+    ['PRAGMA cache_size = 10', { changesSession: 'settings' }],
+    ['ATTACH ? AS x', { changesSession: 'attachments' }],
     ['BEGIN', { transactionControl: true }],
     ['ROLLBACK TO s', { transactionControl: true }],
-    ['FROBNICATE', { readOnly: false, changesSession: true }],
+    ['FROBNICATE', { readOnly: false, changesSession: 'unseen' }],
   ])('%j', (text, traits) => {
     expect(compile(text)).toMatchObject(traits)
   })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SessionChange } from '../../src/sql/compiled-statement.ts'
 import type { DialectName } from '../../src/sql/dialect.ts'
 import { dialectFor } from '../../src/sql/dialects/index.ts'
 import { nativeSQL } from '../../src/sql/native-sql.ts'
@@ -83,9 +84,9 @@ describe('one statement', () => {
 
 const read = { readOnly: true, changesSession: false, transactionControl: false, returnsRows: true }
 const write = { readOnly: false, changesSession: false, transactionControl: false, returnsRows: false }
-const session = { ...write, changesSession: true }
+const changing = (what: SessionChange): object => ({ ...write, changesSession: what })
 const control = { ...write, transactionControl: true }
-const unknown = { ...session, returnsRows: true }
+const unknown = { ...write, changesSession: 'unseen', returnsRows: true }
 const answer = { ...write, returnsRows: true }
 
 describe('traits', () => {
@@ -102,37 +103,62 @@ describe('traits', () => {
     ['pg', 'WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x', answer],
     ['pg', 'INSERT INTO t VALUES (1) RETURNING id', answer],
     ['pg', 'SELECT * INTO u FROM t', write],
-    ['pg', 'SELECT * INTO TEMP u FROM t', session],
+    ['pg', 'SELECT * INTO TEMP u FROM t', changing('temporary')],
+    ['pg', 'SELECT * INTO pg_temp.u FROM t', changing('temporary')],
     ['pg', 'SELECT * FROM t FOR NO KEY UPDATE', answer],
-    ['pg', 'SELECT pg_advisory_lock(1)', { ...read, changesSession: true }],
+    ['pg', 'SELECT pg_advisory_lock(1)', { ...read, changesSession: 'locks' }],
+    ['pg', 'SELECT pg_advisory_xact_lock(1)', read],
     ['pg', 'EXPLAIN DELETE FROM t', read],
     ['pg', 'EXPLAIN (ANALYZE) DELETE FROM t', answer],
-    ['pg', 'CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1', session],
-    ['pg', 'SET search_path = x', session],
+    ['pg', 'CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1', changing('temporary')],
+    ['pg', 'CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS', changing('temporary')],
+    ['pg', 'CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1', write],
+    ['pg', 'CREATE TABLE IF NOT EXISTS pg_temp.t (a int)', changing('temporary')],
+    ['pg', 'DECLARE c SCROLL CURSOR WITH HOLD FOR SELECT 1', changing('cursors')],
+    ['pg', 'DECLARE c CURSOR FOR WITH hold AS (SELECT 1) SELECT * FROM hold', write],
+    ['pg', 'CLOSE c', write],
+    ['pg', "SELECT set_config('a.b', ?, true)", read],
+    ['pg', "SELECT set_config('a.b', lower(?), /* local */ TRUE), 1", read],
+    ['pg', "SELECT set_config('a.b', ?, false)", { ...read, changesSession: 'settings' }],
+    ['pg', "SELECT set_config('a.b', ?, ?)", { ...read, changesSession: 'settings' }],
+    ['pg', "SELECT set_config('a.b', 'x', NOT true)", { ...read, changesSession: 'settings' }],
+    [
+      'pg',
+      "SELECT set_config('a', set_config('b', 'c', false), true)",
+      { ...read, changesSession: 'settings' },
+    ],
+    ['pg', "SELECT set_config('a', set_config('b', 'c', true), true)", read],
+    ['pg', 'SELECT set_config', { ...read, changesSession: 'settings' }],
+    ['pg', 'SET search_path = x', changing('settings')],
+    ['pg', 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', changing('settings')],
+    ['pg', 'RESET ALL', changing('settings')],
     ['pg', 'SET LOCAL search_path = x', write],
-    ['pg', 'LISTEN c', session],
-    ['pg', 'DO $$ SELECT 1 $$', session],
+    ['pg', 'LISTEN c', changing('listening')],
+    ['pg', 'PREPARE p AS SELECT 1', changing('prepared')],
+    ['pg', 'EXECUTE p', { ...answer, changesSession: 'prepared' }],
+    ['pg', "LOAD 'x'", changing('attachments')],
+    ['pg', 'DO $$ SELECT 1 $$', changing('unseen')],
     ['pg', 'CALL p()', unknown],
     ['pg', '{call p()}', unknown],
     ['pg', "PREPARE TRANSACTION 'a'", control],
     ['pg', 'START TRANSACTION', control],
     ['mysql', 'SHOW TABLES', read],
-    ['mysql', 'SELECT @a := 1', { ...read, changesSession: true }],
-    ['mysql', 'SELECT 1 INTO @a', session],
+    ['mysql', 'SELECT @a := 1', { ...read, changesSession: 'settings' }],
+    ['mysql', 'SELECT 1 INTO @a', changing('settings')],
     ['mysql', 'SELECT * FROM t LOCK IN SHARE MODE', answer],
-    ['mysql', 'SELECT GET_LOCK(?, 1)', { ...read, changesSession: true }],
-    ['mysql', 'USE x', session],
+    ['mysql', 'SELECT GET_LOCK(?, 1)', { ...read, changesSession: 'locks' }],
+    ['mysql', 'USE x', changing('settings')],
     ['mysql', 'START TRANSACTION', control],
-    ['mysql', 'CREATE TEMPORARY TABLE t (a INT)', session],
+    ['mysql', 'CREATE TEMPORARY TABLE t (a INT)', changing('temporary')],
     ['mysql', 'REPLACE INTO t VALUES (1)', write],
     ['mssql', 'BEGIN TRANSACTION', control],
     ['mssql', 'EXEC p', unknown],
-    ['mssql', 'SELECT * INTO #t FROM u', session],
-    ['mssql', 'CREATE TABLE #t (a INT)', session],
+    ['mssql', 'SELECT * INTO #t FROM u', changing('temporary')],
+    ['mssql', 'CREATE TABLE #t (a INT)', changing('temporary')],
     ['mssql', 'DELETE FROM t OUTPUT deleted.a WHERE a = 1', answer],
-    ['sqlite', 'PRAGMA cache_size', unknown],
-    ['sqlite', 'ATTACH ? AS x', session],
-    ['sqlite', 'CREATE TEMP TABLE t (a)', session],
+    ['sqlite', 'PRAGMA cache_size', { ...answer, changesSession: 'settings' }],
+    ['sqlite', 'ATTACH ? AS x', changing('attachments')],
+    ['sqlite', 'CREATE TEMP TABLE t (a)', changing('temporary')],
     ['sqlite', 'DELETE FROM t RETURNING a', answer],
     ['sqlite', 'EXPLAIN DELETE FROM t', read],
     ['sqlite', 'ROLLBACK TO s', control],

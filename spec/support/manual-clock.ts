@@ -10,11 +10,16 @@ interface Pending {
 /** Time that stands still until a spec moves it. */
 export class ManualClock implements Clock {
   #now = 0
+  #slept = 0
   #order = 0
   readonly #pending = new Set<Pending>()
 
   now(): number {
     return this.#now
+  }
+
+  timeOfDay(): number {
+    return 1_700_000_000_000 + this.#now + this.#slept
   }
 
   setTimer(callback: () => void, delay: number, options?: { keepAlive?: boolean }): Timer {
@@ -38,9 +43,12 @@ export class ManualClock implements Clock {
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds
     await settle()
+    let standing = 0
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#pending.delete(next)
-      this.#now = next.due
+      standing = next.due > this.#now ? 0 : standing + 1
+      if (standing > 10_000) throw new Error(`timers are set again and again for the same time, ${this.#now}`)
+      this.#now = Math.max(this.#now, next.due)
       next.callback()
       await settle()
     }
@@ -51,6 +59,11 @@ export class ManualClock implements Clock {
   /** Moves time without letting anything happen in between, as a stalled event loop does. */
   jump(milliseconds: number): void {
     this.#now += milliseconds
+  }
+
+  /** The machine sleeps: only the time of day goes on. Also what somebody does who sets it. */
+  sleep(milliseconds: number): void {
+    this.#slept += milliseconds
   }
 
   #next(end: number): Pending | undefined {

@@ -1,15 +1,13 @@
 import { once } from 'node:events'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
-import { temporaryFolder, unprivilegedAccount } from './postgres-account.ts'
+import type { Client } from 'pg'
 import type { PostgresAddress } from './postgres-access.ts'
-import { launch, logEnd } from './postgres-cluster.ts'
-import type { PostgresSettings } from './postgres-database.ts'
-import { freePort } from './postgres-server.ts'
-import { guard, unguard } from './postgres-watchdog.ts'
+import { rawClient, type PostgresSettings } from './postgres-database.ts'
+import { freePort, isRunning, launch, logEnd, newPlace, removePlace, type Place } from './server-process.ts'
 
 export interface PgBouncerOptions {
   /** Settings of its section `[pgbouncer]` beside and above the usual ones. */
@@ -34,20 +32,20 @@ export class PgBouncer implements AsyncDisposable {
   readonly host = '127.0.0.1'
   readonly port: number
   readonly #server: PostgresAddress
-  readonly #folder: string
+  readonly #place: Place
   readonly #process: ChildProcess
+  #console: Promise<Client> | undefined
 
   static async start(server: PostgresAddress, options: PgBouncerOptions = {}): Promise<PgBouncer> {
     const binary = pgBouncerBinary()
     if (binary === undefined) throw new Error(`no PgBouncer to start: ${howToGetPgBouncer}`)
-    const account = unprivilegedAccount()
-    const site = { account, folder: temporaryFolder(account) }
+    const site = newPlace()
     const port = await freePort()
-    guard(site.folder)
     const ini = join(site.folder, 'pgbouncer.ini')
     const users = join(site.folder, 'users')
     const config = {
       ...usualConfig,
+      admin_users: server.user,
       auth_type: server.password ? 'scram-sha-256' : 'trust',
       ...options.config,
     }
@@ -60,9 +58,9 @@ export class PgBouncer implements AsyncDisposable {
         .join('\n'),
     )
     const child = launch(binary, [ini], site)
-    const bouncer = new PgBouncer(server, site.folder, port, child)
+    const bouncer = new PgBouncer(server, site, port, child)
     while (!(await bouncer.#listens())) {
-      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await sleep(10)
+      if (isRunning(child)) await sleep(10)
       else {
         const said = logEnd(site)
         await bouncer.close()
@@ -73,9 +71,9 @@ export class PgBouncer implements AsyncDisposable {
     return bouncer
   }
 
-  private constructor(server: PostgresAddress, folder: string, port: number, child: ChildProcess) {
+  private constructor(server: PostgresAddress, place: Place, port: number, child: ChildProcess) {
     this.#server = server
-    this.#folder = folder
+    this.#place = place
     this.port = port
     this.#process = child
   }
@@ -86,20 +84,44 @@ export class PgBouncer implements AsyncDisposable {
     return { host: this.host, port: this.port, user, password, database }
   }
 
+  /** Its clients, by their ports, as its own console shows them. */
+  async clients(database: string): Promise<number[]> {
+    const rows = await this.#ask('SHOW CLIENTS')
+    return rows.filter((row) => row['database'] === database).map((row) => Number(row['port']))
+  }
+
+  /** Ends all clients of a database, with their connections to the server. Others may come at once. */
+  async killClients(database: string): Promise<void> {
+    await this.#ask(`KILL ${database}`)
+    await this.#ask(`RESUME ${database}`)
+  }
+
   async close(): Promise<void> {
+    await (await this.#console)?.end()
+    this.#console = undefined
     const child = this.#process
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (isRunning(child)) {
       child.ref()
       const gone = once(child, 'exit')
       child.kill('SIGTERM')
       await gone
     }
-    rmSync(this.#folder, { recursive: true, force: true })
-    unguard(this.#folder)
+    removePlace(this.#place)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #ask(command: string): Promise<Record<string, unknown>[]> {
+    const client = await (this.#console ??= this.#connect())
+    return (await client.query<Record<string, unknown>>(command)).rows
+  }
+
+  async #connect(): Promise<Client> {
+    const client = rawClient(this.settings('pgbouncer'), 'wellhead-oracle')
+    await client.connect()
+    return client
   }
 
   async #listens(): Promise<boolean> {

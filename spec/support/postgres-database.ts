@@ -24,9 +24,7 @@ export class PostgresDatabase implements AsyncDisposable {
   }
 
   get url(): string {
-    const { host, port, user, password, database } = this.settings
-    const secret = password === '' ? '' : `:${encodeURIComponent(password)}`
-    return `postgresql://${encodeURIComponent(user)}${secret}@${encodeURIComponent(host)}:${port}/${database}`
+    return urlOf(this.settings)
   }
 
   /** Over the unix socket, where the server has one: for `pg` its folder stands in the place of the host. */
@@ -55,6 +53,11 @@ export class PostgresDatabase implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drop()
   }
+}
+
+export function urlOf({ host, port, user, password, database }: PostgresSettings): string {
+  const secret = password === '' ? '' : `:${encodeURIComponent(password)}`
+  return `postgresql://${encodeURIComponent(user)}${secret}@${encodeURIComponent(host)}:${port}/${database}`
 }
 
 /** A client whose loss is no news to the process: the next use of it tells. */

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { reachable, type Account } from './postgres-account.ts'
+import { reachable, type Account } from './server-account.ts'
 import { program } from './postgres-binaries.ts'
 
 interface Link {

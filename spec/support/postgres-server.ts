@@ -1,16 +1,23 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Certificate } from './certificates.ts'
-import { temporaryFolder, unprivilegedAccount } from './postgres-account.ts'
 import { PostgresAccess } from './postgres-access.ts'
 import { howToGetPostgres, postgresBinaries, program } from './postgres-binaries.ts'
-import { copyCluster, launch, logEnd, makeCluster, run, superuser, type Site } from './postgres-cluster.ts'
+import { copyCluster, makeCluster, superuser, type Site } from './postgres-cluster.ts'
 import { runnableBinaries } from './postgres-installation.ts'
-import { guard, unguard } from './postgres-watchdog.ts'
+import {
+  freePort,
+  installCertificate,
+  isRunning,
+  launch,
+  logEnd,
+  newPlace,
+  removePlace,
+  run,
+} from './server-process.ts'
 
 export interface PostgresTemplate {
   readonly data: string
@@ -58,13 +65,13 @@ export class PostgresServer extends PostgresAccess {
       if (options.template === undefined) await makeCluster(site)
       else await copyCluster(options.template.data, site)
       if (options.hba) prepend(join(site.folder, 'data', 'pg_hba.conf'), options.hba)
-      const tls = options.tls ? installCertificate(site, options.tls) : {}
+      const tls = options.tls ? tlsConfig(site, options.tls) : {}
       const config = { ...usualConfig, ...tls, ...options.config }
       const server = new PostgresServer(site, await freePort(), config, options.tls?.ca)
       await server.start()
       return server
     } catch (error) {
-      removeSite(site)
+      removePlace(site)
       throw error
     }
   }
@@ -116,7 +123,7 @@ export class PostgresServer extends PostgresAccess {
   /** Ends the server and removes its folder. */
   override async close(): Promise<void> {
     await this.stop('immediate')
-    removeSite(this.#site)
+    removePlace(this.#site)
   }
 
   async #tryStart(): Promise<string | undefined> {
@@ -155,39 +162,24 @@ export async function clusterTemplate(): Promise<{ readonly template: PostgresTe
   try {
     await makeCluster(site)
   } catch (error) {
-    removeSite(site)
+    removePlace(site)
     throw error
   }
   const template = { data: join(site.folder, 'data'), binaries: site.binaries }
-  return { template, remove: () => removeSite(site) }
+  return { template, remove: () => removePlace(site) }
 }
 
 function newSite(given?: string): Site {
   const found = given ?? postgresBinaries()
   if (found === undefined) throw new Error(`no PostgreSQL to start: ${howToGetPostgres}`)
-  const account = unprivilegedAccount()
-  const folder = temporaryFolder(account)
-  guard(folder)
-  return { account, folder, binaries: given ?? runnableBinaries(found, account, folder) }
+  const place = newPlace()
+  const { account, folder } = place
+  return { ...place, binaries: given ?? runnableBinaries(found, account, folder) }
 }
 
-function removeSite({ folder }: Site): void {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 10 })
-  unguard(folder)
-}
-
-function installCertificate({ folder, account }: Site, { cert, key }: Certificate): Record<string, string> {
-  const file = (name: string, content: string) => {
-    const path = join(folder, name)
-    writeFileSync(path, content, { mode: 0o600 })
-    if (account) chownSync(path, account.uid, account.gid)
-    return path
-  }
-  return { ssl: 'on', ssl_cert_file: file('server.crt', cert), ssl_key_file: file('server.key', key) }
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.pid !== undefined && child.exitCode === null && child.signalCode === null
+function tlsConfig(site: Site, certificate: Certificate): Record<string, string> {
+  const { cert, key } = installCertificate(site, certificate)
+  return { ssl: 'on', ssl_cert_file: cert, ssl_key_file: key }
 }
 
 /** The eighth line of the server's own file says so before any client could ask. */
@@ -202,14 +194,4 @@ function isReady(data: string, pid: number | undefined): boolean {
 
 function prepend(file: string, lines: readonly string[]): void {
   writeFileSync(file, [...lines, readFileSync(file, 'utf8')].join('\n'))
-}
-
-/** Free a moment ago, which on the loopback has to do. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
 import { CertificateAuthority } from './certificates.ts'
-import { reachable } from './postgres-account.ts'
 import { describeOwnPostgres, describePostgres, postgres } from './postgres.ts'
+import { reachable } from './server-account.ts'
 
 await describePostgres('the shared server', (server) => {
   it('gives each asker a database of its own and drops it under whoever is connected', async () => {

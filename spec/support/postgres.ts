@@ -1,15 +1,16 @@
-import { afterAll, describe, inject, it } from 'vitest'
+import { afterAll, describe, inject } from 'vitest'
 import { PgBouncer, type PgBouncerOptions } from './pgbouncer.ts'
 import { PostgresAccess } from './postgres-access.ts'
-import { askBroker } from './postgres-broker.ts'
 import { PostgresServer, type PostgresOptions } from './postgres-server.ts'
+import { askBroker } from './server-broker.ts'
+import { skipSuite } from './skip-suite.ts'
 
 /**
  * The server that all spec files of a run share, or undefined where there is none (the run says so once, and
  * under CI it fails). To be awaited at the top of a spec file, which drops its databases at its end.
  */
 export async function postgres(): Promise<PostgresAccess | undefined> {
-  const address = await askBroker(inject('postgresBroker'), 'server')
+  const address = await askBroker(inject('serverBroker'), 'postgres')
   if (address === undefined) return undefined
   const access = new PostgresAccess(address)
   afterAll(() => access.close())
@@ -20,7 +21,7 @@ export async function postgres(): Promise<PostgresAccess | undefined> {
 export async function describePostgres(name: string, suite: (server: PostgresAccess) => void): Promise<void> {
   const server = await postgres()
   if (server) describe(name, () => suite(server))
-  else skip(name)
+  else skipSuite(name, 'PostgreSQL')
 }
 
 /** A suite that starts, stops and kills servers of its own; what it leaves is closed at its end. */
@@ -28,8 +29,8 @@ export async function describeOwnPostgres(
   name: string,
   suite: (start: (options?: PostgresOptions) => Promise<PostgresServer>) => void,
 ): Promise<void> {
-  const template = await askBroker(inject('postgresBroker'), 'template')
-  if (template === undefined) return skip(name)
+  const template = await askBroker(inject('serverBroker'), 'postgresTemplate')
+  if (template === undefined) return skipSuite(name, 'PostgreSQL')
   describe(name, () => {
     const started: PostgresServer[] = []
     afterAll(() => Promise.all(started.map((server) => server.close())))
@@ -46,9 +47,8 @@ export async function describePgBouncer(
   name: string,
   suite: (start: (options?: PgBouncerOptions) => Promise<PgBouncer>, server: PostgresAccess) => void,
 ): Promise<void> {
-  const found = await askBroker(inject('postgresBroker'), 'bouncer')
-  const server = found && (await postgres())
-  if (server === undefined) return skip(name, 'PgBouncer')
+  const server = await serverForPgBouncer()
+  if (server === undefined) return skipSuite(name, 'PgBouncer')
   describe(name, () => {
     const started: PgBouncer[] = []
     afterAll(() => Promise.all(started.map((bouncer) => bouncer.close())))
@@ -60,7 +60,7 @@ export async function describePgBouncer(
   })
 }
 
-/** A line of the report: a suite without tests would leave none. */
-function skip(name: string, needed = 'PostgreSQL'): void {
-  describe(name, () => it.skip(`needs ${needed}`, () => {}))
+/** The shared server, where PgBouncer can be started in front of it. */
+export async function serverForPgBouncer(): Promise<PostgresAccess | undefined> {
+  return (await askBroker(inject('serverBroker'), 'bouncer')) && (await postgres())
 }

@@ -3,7 +3,9 @@ import type { Connection } from '../../src/api/connection.ts'
 import { SQLException, SQLNonTransientConnectionException } from '../../src/api/sql-exception.ts'
 import type { Deadline } from '../../src/spi/deadline.ts'
 import type { ConnectionPoolDataSource, PooledConnectionOptions } from '../../src/spi/driver.ts'
-import type { PooledConnection } from '../../src/spi/pooled-connection.ts'
+import type { ServerFacts } from '../../src/spi/physical-connection.ts'
+import type { ConnectionActivity, PooledConnection } from '../../src/spi/pooled-connection.ts'
+import type { SharedSession } from '../../src/spi/shared-session.ts'
 
 /** The handle of a {@link StubPooledConnection}: a connection that can only be closed, and knows whose it is. */
 export interface StubConnection extends Connection {
@@ -27,6 +29,8 @@ export class StubDriver implements ConnectionPoolDataSource {
     reset: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
+  /** Makes the session that statements share. Default: the driver does not pipeline. */
+  share: ((pooled: StubPooledConnection) => SharedSession) | undefined
   /** Every connection ever made. */
   readonly made: StubPooledConnection[] = []
   /** Being connected, connected, or being closed. */
@@ -46,6 +50,7 @@ export class StubDriver implements ConnectionPoolDataSource {
     try {
       await this.behaviour.connect(deadline)
       const pooled = new StubPooledConnection(this, id)
+      pooled.shared = this.share?.(pooled)
       this.made.push(pooled)
       return pooled
     } catch (error) {
@@ -64,12 +69,17 @@ export class StubDriver implements ConnectionPoolDataSource {
 /** A physical connection without a session. */
 export class StubPooledConnection implements PooledConnection {
   readonly id: string
+  readonly server: ServerFacts = { productName: 'Stub', productVersion: '1.2', supportedIsolations: [] }
   broken: SQLException | undefined
+  shared: SharedSession | undefined
   dirty = false
+  activity: ConnectionActivity = 'none'
   /** It will not answer, and nobody knows it yet. */
   dead = false
   closed = false
   aborted = false
+  /** It keeps the process running. */
+  alive = true
   resets = 0
   validations = 0
   /** What was executed on its handles. */
@@ -131,6 +141,10 @@ export class StubPooledConnection implements PooledConnection {
       this.#driver.physical--
     })
     return this.#closing
+  }
+
+  keepAlive(on: boolean): void {
+    this.alive = on
   }
 
   abort(): void {

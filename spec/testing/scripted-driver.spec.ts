@@ -79,3 +79,28 @@ it('notes when its port is used against the contract', async () => {
   expect(await outcome(physical.ping())).toBe('08006')
   expect(driver.violations).toHaveLength(2)
 })
+
+it('dies as databases do: what was begun is undone, what was being committed nobody knows', async () => {
+  const driver = new ScriptedDriver()
+  driver.query('CREATE TABLE account (id INTEGER PRIMARY KEY)')
+  await using source = createDataSource({ driver })
+  const insert = 'INSERT INTO account (id) VALUES (?)'
+  const lost = async (step: 'execute' | 'commit', work: Promise<unknown>): Promise<unknown> => {
+    driver.failNext(step, 'die')
+    return work.catch((error: unknown) => error instanceof SQLException && error.retry)
+  }
+  expect(await lost('execute', source.execute(insert, [1]))).toBe('unknown-outcome')
+  expect(
+    await lost(
+      'execute',
+      source.transaction((tx) => tx.execute(insert, [2])),
+    ),
+  ).toBe('transaction')
+  expect(
+    await lost(
+      'commit',
+      source.transaction((tx) => tx.execute(insert, [3])),
+    ),
+  ).toBe('unknown-outcome')
+  expect(driver.query('SELECT id FROM account')).toEqual([])
+})

@@ -52,7 +52,7 @@ describe('layers', () => {
       'src/pool/outside.ts': `import '../../bench/run.ts'`,
       'drivers/pg/index.ts': `import { rows } from '../sqlite/rows.ts'`,
       'drivers/sqlite/up.ts': `import '../../src/pool/pool.ts'`,
-      'src/spi/packages.ts': `import 'yaml'\nimport 'node:sqlite'\nimport 'pg'\nimport '@scope/name/part'\nimport 'wellhead'`,
+      'src/spi/packages.ts': `import 'yaml'\nimport 'node:sqlite'\nimport 'pg'\nimport '@scope/name/part'\nimport 'wellhead'\nimport 'mysql2'`,
     })
     expect(problems.toSorted()).toEqual([
       'drivers/pg/index.ts:2: driver pg imports driver sqlite',
@@ -71,6 +71,7 @@ describe('layers', () => {
       'src/spi/packages.ts:4: pg belongs to drivers/pg/',
       'src/spi/packages.ts:5: @scope/name is not a package that the sources may import',
       'src/spi/packages.ts:6: wellhead is not a package that the sources may import',
+      'src/spi/packages.ts:7: mysql2 belongs to drivers/mysql/',
       'src/sql/up.ts:2: sql imports spi (src/spi/driver.ts)',
       'src/testing/up.ts:2: testing imports pool (src/pool/pool.ts)',
     ])

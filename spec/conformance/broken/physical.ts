@@ -1,6 +1,10 @@
 import type { SQLException } from '../../../src/api/sql-exception.ts'
 import { noDeadline } from '../../../src/session/call-deadline.ts'
-import type { PhysicalConnection, TransactionStatus } from '../../../src/spi/physical-connection.ts'
+import type {
+  PhysicalConnection,
+  RawResult,
+  TransactionStatus,
+} from '../../../src/spi/physical-connection.ts'
 import { override, type BrokenDriver } from './broken-driver.ts'
 
 /** Drivers whose port to the database does not do what it says. */
@@ -151,6 +155,39 @@ export const brokenPhysicalConnections: readonly BrokenDriver[] = [
           },
         })
       },
+    },
+  },
+  {
+    defect: 'the generated keys are those of the insert before',
+    caughtBy: 'TCK returnGeneratedValues',
+    fault: {
+      physical(physical) {
+        let before: RawResult['generatedKeys']
+        return override(physical, {
+          async execute(statement, parameters) {
+            const result = await physical.execute(statement, parameters)
+            const generatedKeys = before ?? result.generatedKeys
+            before = result.generatedKeys
+            return { ...result, generatedKeys }
+          },
+        })
+      },
+    },
+  },
+  {
+    defect: 'of several inserted rows only the last one tells its keys',
+    caughtBy: 'generated keys: columns',
+    fault: {
+      physical: (physical) =>
+        override(physical, {
+          async execute(statement, parameters) {
+            const result = await physical.execute(statement, parameters)
+            const keys = result.generatedKeys
+            return keys === undefined
+              ? result
+              : { ...result, generatedKeys: { ...keys, rows: keys.rows.slice(-1) } }
+          },
+        }),
     },
   },
   {

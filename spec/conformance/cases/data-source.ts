@@ -75,6 +75,7 @@ export const dataSourceCases: readonly KitCase[] = [
   {
     id: 'DataSource: readOnly',
     title: 'DataSource: a connection borrowed read-only cannot write; the next borrower can',
+    needs: ['session state'],
     async run(bench) {
       const source = await bench.dataSource({ maximumPoolSize: 1 })
       await source.withConnection({ readOnly: true }, (connection) =>
@@ -246,6 +247,7 @@ export const dataSourceCases: readonly KitCase[] = [
   {
     id: 'DataSource: reset before it is lent',
     title: 'Ruling 8: a session that was changed is reset before the next borrower has it',
+    needs: ['session state'],
     async run(bench) {
       const source = await bench.dataSource({ maximumPoolSize: 1 })
       await source.execute(bench.texts.dirty)

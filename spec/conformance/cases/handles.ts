@@ -45,6 +45,7 @@ export const handleCases: readonly KitCase[] = [
   {
     id: 'close: restore',
     title: 'Ruling 8: close restores autoCommit and readOnly; the next handle can write',
+    needs: ['session state'],
     async run(bench) {
       const pooled = await bench.connect()
       const first = pooled.getConnection()
@@ -83,6 +84,7 @@ export const handleCases: readonly KitCase[] = [
   {
     id: 'close: newer handle restores',
     title: 'Ruling 1: what a replaced handle has set is restored for the new one',
+    needs: ['session state'],
     async run(bench) {
       const pooled = await bench.connect()
       const first = pooled.getConnection()
@@ -186,6 +188,7 @@ export const handleCases: readonly KitCase[] = [
   {
     id: 'setReadOnly in a transaction',
     title: 'JDBC: readOnly and isolation are not changed within a transaction (25001)',
+    needs: ['session state'],
     async run(bench) {
       const connection = (await bench.connect()).getConnection()
       await connection.setAutoCommit(false)

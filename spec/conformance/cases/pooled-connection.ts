@@ -586,6 +586,7 @@ export const pooledConnectionCases: readonly KitCase[] = [
     id: 'reset',
     title:
       'Ruling 8: a reset brings the session to the state in which it was made, and dirty says when it is due',
+    needs: ['session state'],
     async run(bench) {
       const pooled = await bench.connect()
       const { dirty, dirtyProbe } = bench.texts

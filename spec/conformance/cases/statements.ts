@@ -53,6 +53,66 @@ export const statementCases: readonly KitCase[] = [
     },
   },
   {
+    id: 'TCK returnGeneratedValues',
+    title: 'TCK returnGeneratedValues: an INSERT tells the key of its row beside its count, and no rows',
+    async run(bench) {
+      const connection = await opened(bench)
+      const options = { generatedKeys: ['id'] }
+      for (const id of [7, 8, 9]) {
+        const result = await connection.execute(insertText, [id, 'a', 1], options)
+        assert.deepEqual(result.generatedKeys, [{ id }])
+        assert.deepEqual([result.rows, result.columns, result.updateCount], [[], [], 1])
+      }
+      const statement = await connection.prepareStatement(insertText)
+      assert.deepEqual((await statement.execute([10, 'b', 1], options)).generatedKeys, [{ id: 10 }])
+      assert.deepEqual((await connection.execute(insertText, [11, 'c', 1])).generatedKeys, [])
+      assert.deepEqual((await connection.query(select)).generatedKeys, [])
+    },
+  },
+  {
+    id: 'generated keys: columns',
+    title: 'Generated keys: those of each inserted row, in the order asked for, whatever ends the text',
+    needs: ['key columns'],
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      const two = 'INSERT INTO kit (id, name, amount) VALUES (?, ?, ?), (?, ?, ?) ; -- two'
+      const values = [1, 'a', 5, 2, 'b', null]
+      const result = await connection.execute(two, values, { generatedKeys: ['amount', 'id'], maxRows: 1 })
+      assert.equal(result.updateCount, 2)
+      assert.deepEqual(result.generatedKeys, [
+        { amount: 5, id: 1 },
+        { amount: null, id: 2 },
+      ])
+      assert.deepEqual(Object.keys(result.generatedKeys[0]!), ['amount', 'id'])
+      const hinted = { generatedKeys: ['id'], types: { id: 'BIGINT' } } as const
+      const third = await connection.execute(insertText, [3, 'c', 1], hinted)
+      assert.deepEqual(third.generatedKeys, [{ id: 3n }])
+      await fails(connection.execute(insertText, [4, 'd', 1], { generatedKeys: ['no_such'] }), '42703')
+      await connection.close()
+      assert.deepEqual(await idsOf(pooled), [1, 2, 3])
+    },
+  },
+  {
+    id: 'generated keys: refused',
+    title:
+      'Generated keys: asked of another statement, or by no names, they are refused, and nothing has run',
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      await connection.execute(insertText, [1, 'a', 1])
+      for (const text of ['UPDATE kit SET amount = 2', 'DELETE FROM kit', select]) {
+        await fails(connection.execute(text, [], { generatedKeys: ['id'] }), '0A000')
+      }
+      for (const names of [true, 'id', [''], [1], ['id', 'id']]) {
+        const generatedKeys = names as string[]
+        await fails(connection.execute(insertText, [2, 'b', 1], { generatedKeys }), 'HY024')
+      }
+      await connection.close()
+      assert.deepEqual(await idsOf(pooled), [1])
+    },
+  },
+  {
     id: 'TCK rowMetadata',
     title: 'TCK rowMetadata: labels come in the order of the select list; rows may be arrays',
     async run(bench) {

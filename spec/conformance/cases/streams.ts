@@ -39,6 +39,25 @@ export const streamCases: readonly KitCase[] = [
     },
   },
   {
+    id: 'stream: columns',
+    title: 'Stream: its columns are those of the query, known with the first row or the lack of one',
+    async run(bench) {
+      const connection = (await bench.connect()).getConnection()
+      const { columns } = await connection.query(select)
+      const empty = connection.stream(select, [], { types: { id: 'VARCHAR' } })
+      assert.deepEqual(empty.columns, [])
+      await empty.next()
+      assert.deepEqual(empty.columns, [{ ...columns[0], type: 'VARCHAR' }])
+      const stream = connection.stream(...bench.texts.series(2))
+      await stream.next()
+      assert.deepEqual(
+        stream.columns.map(({ name }) => name),
+        ['n'],
+      )
+      await stream.return()
+    },
+  },
+  {
     id: 'stream: lazy',
     title: 'Stream: nothing is run before the first row is asked for',
     async run(bench) {

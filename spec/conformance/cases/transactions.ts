@@ -381,6 +381,86 @@ export const transactionCases: readonly KitCase[] = [
     },
   },
   {
+    id: 'ruling 9: every way to work',
+    title: 'Ruling 9: after a rollback by the database nothing at all runs in the block, by whatever call',
+    needs: ['script'],
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      bench.driver.failNext('batch', { error: deadlock(), rollsBack: true })
+      await fails(
+        connection.transaction(async (transaction) => {
+          await insert(transaction, 1)
+          await fails(transaction.batch(insertText, [[2, 'b', 2]]), '40P01')
+          await fails(transaction.batch(insertText, [[3, 'c', 3]]), '25P02')
+          await fails(transaction.stream(select).next(), '25P02')
+        }),
+        '40000',
+      )
+      await connection.setAutoCommit(false)
+      await insert(connection, 4)
+      bench.driver.failNext('fetch', { error: deadlock(), rollsBack: true })
+      await fails(connection.stream(select).next(), '40P01')
+      await fails(connection.batch(insertText, [[5, 'e', 5]]), '25P02')
+      await fails(connection.script("INSERT INTO kit (id, name, amount) VALUES (6, 'f', 6)"), '25P02')
+      await fails(connection.setSavepoint(), '25P02')
+      const prepared = await connection.prepareStatement(insertText)
+      await fails(prepared.execute([7, 'g', 7]), '25P02')
+      await fails(connection.commit(), '40000')
+      await insert(connection, 8)
+      await connection.commit()
+      await connection.close()
+      assert.deepEqual(await idsOf(pooled), [8])
+    },
+  },
+  {
+    id: 'ruling 9: savepoint of a lost transaction',
+    title: 'Ruling 9: a nested block in which the database rolled all back does not rescue the outer one',
+    needs: ['script'],
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      await fails(
+        connection.transaction(async (outer) => {
+          await insert(outer, 1)
+          bench.driver.failNext('execute', { error: deadlock(), rollsBack: true })
+          await fails(
+            outer.transaction((inner) => insert(inner, 2)),
+            '40P01',
+          )
+          await fails(insert(outer, 3), '25P02')
+        }),
+        '40000',
+      )
+      await connection.close()
+      assert.deepEqual(await idsOf(pooled), [])
+    },
+  },
+  {
+    id: 'block: error that is caught within',
+    title: 'transaction(fn): an error caught within leaves all that came before, or nothing: never a half',
+    async run(bench) {
+      const pooled = await bench.connect()
+      const connection = pooled.getConnection()
+      let refused = false
+      const done = connection.transaction(async (transaction) => {
+        await insert(transaction, 1)
+        await fails(insert(transaction, 1), '23505')
+        // PostgreSQL accepts nothing more; on others the transaction goes on.
+        await insert(transaction, 2).catch((error: unknown) => {
+          refused = error instanceof SQLException && error.sqlState === '25P02'
+        })
+      })
+      const outcome = await done.then(
+        () => 'kept',
+        (error: unknown) => (error as SQLException).sqlState,
+      )
+      assert.equal(outcome, refused ? '40000' : 'kept')
+      await connection.close()
+      assert.deepEqual(await idsOf(pooled), refused ? [] : [1, 2])
+    },
+  },
+  {
     id: 'begin fails',
     title: 'transaction(fn): when BEGIN fails the function does not run, and the connection is usable',
     needs: ['script'],

@@ -10,7 +10,7 @@ import { validateSettings } from '../../../src/spi/settings.ts'
 import type { ScriptedDriver } from '../../../src/testing/index.ts'
 import type { PostgresAccess } from '../../support/postgres-access.ts'
 import type { PostgresDatabase } from '../../support/postgres-database.ts'
-import type { Bench, DriverHarness, KitTexts } from '../kit.ts'
+import type { Bench, DriverHarness, KitTexts, Need } from '../kit.ts'
 
 const texts: KitTexts = {
   sleep: (milliseconds) => ['SELECT pg_sleep(?::float8 / 1000) AS n', [milliseconds]],
@@ -22,19 +22,45 @@ const texts: KitTexts = {
   otherSchema: 'kit_other',
 }
 
+type Settings = Readonly<Record<string, unknown>>
+
+/** What differs where something stands between the driver and the server. */
+export interface PgFront {
+  /** What cannot hold there. */
+  readonly without: readonly Need[]
+  /** Sessions of the driver, seen there. */
+  count(database: PostgresDatabase): Promise<number>
+  /** Ends the session of that id. */
+  kill(database: PostgresDatabase, id: string): Promise<void>
+  /** After a case: rejects when something of it goes on. */
+  settled(database: PostgresDatabase): Promise<void>
+}
+
+const all: readonly Need[] = [
+  'kill',
+  'death notice',
+  'sleep',
+  'cancel',
+  'two sessions',
+  'count',
+  'session state',
+  'key columns',
+]
+
 /** PostgreSQL under the kit, in a database of the spec file, on the machine's time. */
 export function pgHarness(
   name: string,
   server: PostgresAccess,
-  settingsOf: (database: PostgresDatabase) => Readonly<Record<string, unknown>>,
+  settingsOf: (database: PostgresDatabase) => Settings | Promise<Settings>,
+  front: PgFront = itself(server),
 ): DriverHarness {
   let made: Promise<PostgresDatabase> | undefined
   return {
     name,
-    offers: ['kill', 'death notice', 'sleep', 'cancel', 'two sessions', 'count'],
+    offers: all.filter((need) => !front.without.includes(need)),
     async open(): Promise<Bench> {
       const database = await (made ??= prepared(server))
-      const settings = settingsOf(database)
+      const settings = await settingsOf(database)
       const raw = await database.connect()
       await raw.query('DROP TABLE IF EXISTS kit')
       await raw.query('CREATE TABLE kit (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, amount INTEGER)')
@@ -67,12 +93,8 @@ export function pgHarness(
           owned.push(pooled)
           return Promise.resolve(pooled)
         },
-        physicalCount: () => countOf(database),
-        async kill(id) {
-          const pid = /^pg (\d+)/.exec(id)?.[1]
-          assert.ok(pid !== undefined, `no process id in '${id}'`)
-          await server.terminate(Number(pid))
-        },
+        physicalCount: () => front.count(database),
+        kill: (id) => front.kill(database, id),
         get driver(): ScriptedDriver {
           throw new Error('this is not the scripted driver')
         },
@@ -80,10 +102,27 @@ export function pgHarness(
           await Promise.all(owned.map((pooled) => pooled[Symbol.asyncDispose]()))
           await Promise.all(opened.map((pooled) => pooled.close()))
           await source.close()
+          await front.settled(database)
         },
       }
     },
   }
+}
+
+/** Nothing is in between. */
+function itself(server: PostgresAccess): PgFront {
+  return {
+    without: [],
+    count: countOf,
+    kill: (_, id) => terminate(server, id),
+    settled: () => Promise.resolve(),
+  }
+}
+
+export async function terminate(server: PostgresAccess, id: string): Promise<void> {
+  const pid = /^pg (\d+)/.exec(id)?.[1]
+  assert.ok(pid !== undefined, `no process id in '${id}'`)
+  await server.terminate(Number(pid))
 }
 
 async function prepared(server: PostgresAccess): Promise<PostgresDatabase> {

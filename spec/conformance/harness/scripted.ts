@@ -28,7 +28,17 @@ const texts: KitTexts = {
 export function scriptedHarness(options: ScriptedHarnessOptions = {}): DriverHarness {
   const settings = options.settings ?? {}
   const cancel = settings['cancel'] ?? 'server'
-  const offers: Need[] = ['script', 'kill', 'death notice', 'sleep', 'two sessions', 'count', 'schema']
+  const offers: Need[] = [
+    'script',
+    'kill',
+    'death notice',
+    'sleep',
+    'two sessions',
+    'count',
+    'schema',
+    'session state',
+    'key columns',
+  ]
   if (cancel === 'server') offers.push('cancel')
   return {
     name: options.name ?? 'scripted',

@@ -33,7 +33,7 @@ const texts: KitTexts = {
 
 /** SQLite under the kit, on a file of its own and on the machine's time. */
 export function sqliteHarness(mode: SqliteMode): DriverHarness {
-  const offers: Need[] = ['two sessions']
+  const offers: Need[] = ['two sessions', 'session state', 'key columns']
   if (mode !== 'inline') offers.push('sleep')
   if (mode !== 'inline' && existsSync('/proc/self/task')) offers.push('count')
   if (mode === 'process') offers.push('kill', 'death notice')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createDataSource, decimal, param, sql, type PooledDataSource } from '../../../src/index.ts'
 import { toJSON } from '../../../src/json.ts'
+import { FaultProxy } from '../../support/fault-proxy.ts'
 import type { PostgresDatabase } from '../../support/postgres-database.ts'
 import { describePostgres } from '../../support/postgres.ts'
 
@@ -81,9 +82,39 @@ await describePostgres('a data source on PostgreSQL', (server) => {
   })
 
   it('maxRows fetches no more', async () => {
-    const { rows } = await source.query('SELECT n FROM generate_series(1, 100000000) AS n', [], {
+    const { rows } = await source.query('SELECT generate_series(1, 100000000) AS n', [], {
       maxRows: 2,
     })
     expect(rows).toEqual([{ n: 1 }, { n: 2 }])
+  })
+
+  it('prepareThreshold decides from which run on a text is prepared', async () => {
+    const prepared = async (settings: object): Promise<number> => {
+      await using one = createDataSource({ url: database.url, maximumPoolSize: 1, ...settings })
+      for (let run = 0; run < 3; run++) await one.query('SELECT 1 + ?', [run])
+      const count = 'SELECT count(*)::int AS n FROM pg_prepared_statements WHERE NOT from_sql'
+      return (await one.query<{ n: number }>(count)).rows[0]!.n
+    }
+    expect(await prepared({})).toBe(1)
+    expect(await prepared({ prepareThreshold: 0 })).toBe(0)
+    expect(await prepared({ prepareThreshold: 4 })).toBe(0)
+  })
+
+  it('networkTimeout gives up a connection that is silent while an answer is awaited', async () => {
+    await using proxy = await FaultProxy.start({ target: database.settings })
+    const settings = { ...database.settings, port: proxy.port, driver: 'pg', maximumPoolSize: 1 }
+    await using impatient = createDataSource({ ...settings, networkTimeout: '150ms' })
+    await impatient.query('SELECT 1')
+    await proxy.set({ kind: 'stall' })
+    await expect(impatient.execute('CREATE TABLE never (n int)')).rejects.toMatchObject({
+      reason: 'connection-lost',
+      retry: 'unknown-outcome',
+    })
+    await using patient = createDataSource({ ...settings, queryTimeout: '300ms', validationTimeout: '200ms' })
+    await proxy.set({ kind: 'pass' })
+    await patient.query('SELECT 1')
+    await proxy.set({ kind: 'stall' })
+    await expect(patient.execute('CREATE TABLE never (n int)')).rejects.toMatchObject({ reason: 'timeout' })
+    await proxy.set({ kind: 'pass' })
   })
 })

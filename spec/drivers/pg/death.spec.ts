@@ -150,9 +150,9 @@ await describePostgres('the death of a session with PostgreSQL', (server) => {
     expect(deaths).toEqual([])
   })
 
-  it('is found by socketTimeout when the peer is silent, but not while nothing is asked', async () => {
+  it('is found by networkTimeout when the peer is silent, but not while nothing is asked', async () => {
     await using proxy = await FaultProxy.start({ target: database.settings })
-    const connection = await open({ ...database.settings, port: proxy.port, socketTimeout: 150 })
+    const connection = await open({ ...database.settings, port: proxy.port }, { networkTimeout: 150 })
     const deaths = deathsOf(connection)
     await sleep(400)
     expect(await valueOf(connection, 'SELECT 1')).toBe(1)

@@ -106,6 +106,24 @@ describe('an error of the server', () => {
   })
 })
 
+describe('the open transaction', () => {
+  it.each([
+    ['23505', 'ERROR', 'statement', 'open', 'failed'],
+    ['23505', 'ERROR', 'statement', 'none', 'none'],
+    ['25P02', 'ERROR', 'statement', 'failed', 'failed'],
+    ['40P01', 'ERROR', 'statement', 'open', 'failed'],
+    // A constraint that waits for the commit ends the transaction; a text that only looks like one does not.
+    ['23503', 'ERROR', 'commit', 'open', 'unknown'],
+    ['57P01', 'FATAL', 'statement', 'open', 'ended'],
+    ['57P01', 'FATAL', 'commit', 'open', 'unknown'],
+  ] as const)(
+    '%s (%s) during a %s, while it is %s: %s',
+    (code, severity, phase, transactionStatus, effect) => {
+      assert.equal(classify(serverError(code, severity), { phase, transactionStatus }).transaction, effect)
+    },
+  )
+})
+
 describe('a lost session', () => {
   const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 
@@ -150,6 +168,34 @@ describe('a connection that could not be made', () => {
     assert.ok(busy instanceof SQLTransientConnectionException)
     assert.equal(busy.retry, 'connect')
     assert.equal(connectError(serverError('3D000', 'FATAL'), 'h').sqlState, '3D000')
+    const leaving = connectError(serverError('57P01', 'FATAL'), 'h')
+    assert.deepEqual(
+      [leaving.sqlState, leaving.reason, leaving.retry],
+      ['57P01', 'connect-failed', 'connect'],
+    )
+  })
+
+  it('tells what passes from what does not, where PgBouncer has one SQLSTATE for all', () => {
+    for (const [message, sqlState, reason, retry] of [
+      ['no more connections allowed (max_client_conn)', '08001', 'connect-failed', 'connect'],
+      [
+        'server login has been failing, try again later (server_login_retry)',
+        '08001',
+        'connect-failed',
+        'connect',
+      ],
+      ['query_wait_timeout', '08001', 'connect-failed', 'connect'],
+      ['SASL authentication failed', '28000', 'auth', 'no'],
+      ['database "d" does not exist', '3D000', 'undefined-object', 'no'],
+      ['unsupported startup parameter: options', '08P01', 'protocol', 'no'],
+    ]) {
+      const error = connectError(serverError('08P01', 'FATAL', message), 'h')
+      assert.deepEqual(
+        [error.sqlState, error.reason, error.retry, error.errorCode],
+        [sqlState, reason, retry, '08P01'],
+        message,
+      )
+    }
   })
 
   it('tells each address that was tried', () => {

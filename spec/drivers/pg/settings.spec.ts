@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'vitest'
 import { describeTarget } from '../../../drivers/pg/connect.ts'
-import { isOlder } from '../../../drivers/pg/pg-module.ts'
 import { pgDescriptor, type PgSettings } from '../../../drivers/pg/settings.ts'
-import { isLocal, tlsConfig } from '../../../drivers/pg/tls.ts'
+import { isOlder } from '../../../src/spi/peer-package.ts'
+import { isLocal, tlsConfig } from '../../../src/spi/tls-settings.ts'
 import { InvalidSettingError, validateSettings } from '../../../src/spi/settings.ts'
 
 const parse = (url: string): Record<string, unknown> => pgDescriptor.parseUrl(url)
@@ -61,6 +61,8 @@ describe('the URL of a PostgreSQL database', () => {
       'postgres://u:secret@h/d?sslmode=disable&ssl=true',
       'postgres://u:secret@h/d#part',
       'postgres://u:sec%00ret@h/d',
+      'postgres://u:secret/x@h/d',
+      'postgres://u:x/secret@h/d',
     ]) {
       assert.throws(
         () => parse(url),
@@ -73,10 +75,10 @@ describe('the URL of a PostgreSQL database', () => {
 
 describe('the settings', () => {
   it('have defaults', () => {
-    const { host, port, applicationName, statementTimeout, prepareThreshold, keepAlive, tls } = validated({})
+    const { host, port, applicationName, statementTimeout, keepAlive, tls } = validated({})
     assert.deepEqual(
-      [host, port, applicationName, statementTimeout, prepareThreshold, keepAlive, tls],
-      ['localhost', 5432, 'wellhead', Infinity, 2, 60_000, undefined],
+      [host, port, applicationName, statementTimeout, keepAlive, tls],
+      ['localhost', 5432, 'wellhead', Infinity, 60_000, undefined],
     )
   })
 
@@ -90,7 +92,6 @@ describe('the settings', () => {
       { tls: 'maybe' },
       { tls: { mode: 'require', CA: 'x' } },
       { statementTimeout: -1 },
-      { prepareThreshold: 1.5 },
       { serverSettings: { work_mem: 64 } },
     ]) {
       assert.throws(() => validated(wrong), InvalidSettingError, JSON.stringify(wrong))
@@ -141,9 +142,10 @@ describe('TLS', () => {
 
 describe('the package pg', () => {
   it('is refused before 8.23.1', () => {
-    for (const version of ['7.18.2', '8.16.3', '8.23.0']) assert.equal(isOlder(version), true, version)
+    for (const version of ['7.18.2', '8.16.3', '8.23.0'])
+      assert.equal(isOlder(version, { oldest: [8, 23, 1] }), true, version)
     for (const version of ['8.23.1', '8.24.0', '9.0.0', '10.0.0-beta.1']) {
-      assert.equal(isOlder(version), false, version)
+      assert.equal(isOlder(version, { oldest: [8, 23, 1] }), false, version)
     }
   })
 })

@@ -17,7 +17,7 @@ await describePostgres('statements on PostgreSQL', (server) => {
   })
 
   it('are prepared at their second run, and then sent by name', async () => {
-    const connection = await open({ ...settings, prepareThreshold: 2 })
+    const connection = await open(settings, { prepareThreshold: 2 })
     const counts: unknown[] = []
     for (let run = 1; run <= 3; run++) {
       expect(await valueOf(connection, 'SELECT ? + 1', run)).toBe(run + 1)
@@ -31,10 +31,10 @@ await describePostgres('statements on PostgreSQL', (server) => {
   })
 
   it('are never prepared with prepareThreshold 0, and at once with 1', async () => {
-    const never = await open({ ...settings, prepareThreshold: 0 })
+    const never = await open(settings, { prepareThreshold: 0 })
     for (let run = 0; run < 4; run++) await valueOf(never, 'SELECT ?', run)
     expect(await preparedOn(never)).toBe(0)
-    const atOnce = await open({ ...settings, prepareThreshold: 1 })
+    const atOnce = await open(settings, { prepareThreshold: 1 })
     await valueOf(atOnce, 'SELECT ?', 1)
     expect(await preparedOn(atOnce)).toBe(2)
   })
@@ -73,6 +73,19 @@ await describePostgres('statements on PostgreSQL', (server) => {
       await execute(connection, forget)
       for (let run = 0; run < 3; run++) expect((await execute(connection, text, 0)).rows).toEqual([[1, null]])
     }
+  })
+
+  it('recover when a NULL meets a plan of the time when its column had another type', async () => {
+    const connection = await open(settings)
+    await execute(connection, 'CREATE TABLE retyped (a bool)')
+    const text = 'INSERT INTO retyped (a) VALUES (?)'
+    for (let run = 0; run < 3; run++) await execute(connection, text, true)
+    await execute(connection, 'ALTER TABLE retyped ALTER a TYPE int USING a::int')
+    await execute(connection, text, null)
+    await execute(connection, text, 2)
+    expect((await failure(execute(connection, text, true))).sqlState).toBe('42804')
+    const { rows } = await execute(connection, 'SELECT a FROM retyped')
+    expect(rows).toEqual([[1], [1], [1], [null], [2]])
   })
 
   it('say within a transaction that it has to be run again when a plan is stale, and then it runs', async () => {

@@ -16,6 +16,8 @@ import { StatementCompiler } from '../../../src/sql/statement-compiler.ts'
 export interface OpenedOptions {
   readonly deadline?: Deadline
   readonly statementCacheSize?: number
+  readonly prepareThreshold?: number
+  readonly networkTimeout?: number
 }
 
 const opened: PgConnection[] = []
@@ -28,7 +30,7 @@ afterEach(async () => {
 /** A physical connection of the running spec. */
 export async function open(
   settings: Readonly<Record<string, unknown>> | object,
-  { deadline = noDeadline, statementCacheSize = 256 }: OpenedOptions = {},
+  { deadline = noDeadline, ...session }: OpenedOptions = {},
 ): Promise<PgConnection> {
   const validated = validateSettings(pgDescriptor.settings, { ...settings }, 'pg') as PgSettings
   const connection = await connect(
@@ -37,7 +39,7 @@ export async function open(
     {
       dataSourceName: 'pg',
       clock: systemClock,
-      session: { queryTimeout: Infinity, validationTimeout: 5_000, statementCacheSize },
+      session: { queryTimeout: Infinity, validationTimeout: 5_000, statementCacheSize: 256, ...session },
     },
   )
   opened.push(connection)

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { toException } from '../../../drivers/sqlite/errors.ts'
+import { classify, toException } from '../../../drivers/sqlite/errors.ts'
+import { SQLIntegrityConstraintViolationException } from '../../../src/api/sql-exception.ts'
 import { newFile, newFolder, open, raw, refusal, rows, run } from './support.ts'
 
 describe('What SQLite refuses', () => {
@@ -12,6 +13,10 @@ describe('What SQLite refuses', () => {
       p INTEGER REFERENCES parent
     );
     CREATE TABLE s (i INTEGER) STRICT;
+    CREATE TABLE owner (id INTEGER PRIMARY KEY);
+    CREATE TABLE thing (o INTEGER REFERENCES owner ON DELETE RESTRICT);
+    INSERT INTO owner VALUES (1);
+    INSERT INTO thing VALUES (1);
     CREATE VIEW v AS SELECT id FROM t;
     CREATE TRIGGER guard BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'not this one'); END;
     INSERT INTO t (id, u) VALUES (1, 'a');`
@@ -24,6 +29,7 @@ describe('What SQLite refuses', () => {
     ['INSERT INTO t (p) VALUES (7)', '23503', 'foreign-key', 787],
     ["INSERT INTO s VALUES ('x')", '22018', 'data', 3091],
     ['DELETE FROM t', '45000', 'user-raised', 1811],
+    ['DELETE FROM owner', '23503', 'foreign-key', 1811],
     ["INSERT INTO t (id) VALUES ('x')", '22018', 'data', 20],
     ['SELEC 1', '42601', 'syntax', 1],
     ['SELECT * FROM missing', '42P01', 'undefined-object', 1],
@@ -85,6 +91,71 @@ describe('What SQLite refuses', () => {
     expect(error).toMatchObject({ name, sqlState, reason, retry, fatal, errorCode: errcode })
     const namesFile = [8, 10, 11, 13, 14, 26].includes(errcode & 0xff)
     expect(error.message).toBe(namesFile ? 'as SQLite says (/data/x.db)' : 'as SQLite says')
+  })
+})
+
+describe('classify', () => {
+  it('says the same of an error of node:sqlite itself', async () => {
+    const database = raw(newFile())
+    database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1)')
+    const caught = (sql: string): unknown => {
+      try {
+        database.exec(sql)
+      } catch (error) {
+        return error
+      }
+      throw new Error('it succeeded')
+    }
+    expect(classify(caught('INSERT INTO t VALUES (1)'))).toMatchObject({
+      class: SQLIntegrityConstraintViolationException,
+      sqlState: '23505',
+      errorCode: 1555,
+      reason: 'unique',
+      fatal: false,
+      retry: 'no',
+      transaction: 'none',
+    })
+    expect(classify(caught('SELECT * FROM missing'))).toMatchObject({ sqlState: '42P01', errorCode: 1 })
+    expect(classify(undefined)).toMatchObject({ sqlState: 'HY000', reason: 'internal', fatal: false })
+  })
+
+  it.each([
+    [10, 'statement', 'none', 'unknown-outcome', 'none'],
+    [10, 'harmless', 'none', 'connect', 'none'],
+    [266, 'statement', 'open', 'transaction', 'ended'],
+    [1032, 'commit', 'open', 'unknown-outcome', 'unknown'],
+  ] as const)(
+    'code %i during %s, transaction %s',
+    (errcode, phase, transactionStatus, retry, transaction) => {
+      expect(classify({ errcode }, { phase, transactionStatus })).toMatchObject({
+        reason: 'connection-lost',
+        fatal: true,
+        retry,
+        transaction,
+      })
+    },
+  )
+
+  it.each([
+    ['INSERT INTO t VALUES (1)', 'statement', true],
+    ['INSERT OR FAIL INTO t VALUES (2), (1)', 'statement', true],
+    ['SELECT * FROM missing', 'statement', true],
+    ['INSERT INTO big VALUES (zeroblob(100000))', 'unknown', false],
+    // What the classifier cannot see: the text asked for it.
+    ['INSERT OR ROLLBACK INTO t VALUES (1)', 'statement', false],
+  ])('%s: what is said of the transaction, and whether it is open', async (sql, effect, stillOpen) => {
+    const path = newFile()
+    const database = raw(path)
+    database.exec(
+      'CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1); CREATE TABLE big (v BLOB)',
+    )
+    const connection = await open({ path })
+    await run(connection, 'PRAGMA max_page_count = 5')
+    await connection.begin({})
+    const error = await refusal(run(connection, sql))
+    const context = { phase: 'statement', transactionStatus: 'open' } as const
+    expect(classify(error.cause, context).transaction).toBe(effect)
+    expect(connection.transactionStatus).toBe(stillOpen ? 'open' : 'none')
   })
 })
 

@@ -19,6 +19,7 @@ describe('A request that waits for a lock', () => {
       synchronous: 'off',
       foreignKeys: true,
       busyTimeout: Infinity,
+      nativeValues: false,
     } as const
     host.receive([
       ['open', options],

@@ -12,6 +12,7 @@ const connection = await connect(
     synchronous: 'off',
     foreignKeys: true,
     busyTimeout: 1_000,
+    nativeValues: false,
   },
   10,
   noDeadline,

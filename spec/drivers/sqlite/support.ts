@@ -73,6 +73,7 @@ export async function open(options: OpenedOptions = {}): Promise<SqliteConnectio
       synchronous: 'off',
       foreignKeys: true,
       busyTimeout: 10_000,
+      nativeValues: false,
       ...rest,
     },
     statementCacheSize,

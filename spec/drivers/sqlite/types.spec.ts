@@ -45,11 +45,19 @@ describe('A declared type', () => {
 
 describe('A value comes back as its column is declared', () => {
   const bytes = Uint8Array.of(0, 1, 255)
+  const megabyte = 'ä😀'.repeat(174_763)
+  const manyBytes = Uint8Array.from({ length: 1_048_576 }, (_, n) => n * 7)
   it.each<[declared: string, sent: ParameterValue, received: SqlValue]>([
     ['INTEGER', 42, 42],
     ['INTEGER', -Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER],
     ['INTEGER', -0, 0],
+    ['SMALLINT', -32_768, -32_768],
+    ['SMALLINT', 32_767, 32_767],
+    ['INTEGER', -2_147_483_648, -2_147_483_648],
+    ['INTEGER', 2_147_483_647, 2_147_483_647],
     ['BIGINT', 5, 5n],
+    ['BIGINT', 9_007_199_254_740_993n, 9_007_199_254_740_993n],
+    ['BIGINT', -9_007_199_254_740_993n, -9_007_199_254_740_993n],
     ['BIGINT', 2n ** 63n - 1n, 2n ** 63n - 1n],
     ['BIGINT', -(2n ** 63n), -(2n ** 63n)],
     ['BOOLEAN', true, true],
@@ -73,17 +81,28 @@ describe('A value comes back as its column is declared', () => {
     ['TEXT', '', ''],
     ['TEXT', 'a\0b', 'a\0b'],
     ['TEXT', 12, '12'],
+    ['TEXT', megabyte, megabyte],
+    ['VARCHAR(3)', '😀', '😀'],
+    ['BLOB', manyBytes, manyBytes],
     ['BLOB', bytes, bytes],
     ['BLOB', new Uint8Array(0), new Uint8Array(0)],
     ['BLOB', Buffer.from('xabcx').subarray(1, 4), new Uint8Array([97, 98, 99])],
     ['DATE', '2026-01-31', '2026-01-31'],
+    ['DATE', '0001-01-01', '0001-01-01'],
+    ['DATE', '9999-12-31', '9999-12-31'],
+    ['TIME', '00:00:00', '00:00:00'],
+    ['TIME', '23:59:59.999999', '23:59:59.999999'],
+    ['TIMESTAMP', '0001-01-01T00:00:00.000001', '0001-01-01T00:00:00.000001'],
+    ['TIMESTAMP', '9999-12-31T23:59:59.999999', '9999-12-31T23:59:59.999999'],
+    ['TIMESTAMP WITH TIME ZONE', '2026-01-31T12:00:00.123456Z', '2026-01-31T12:00:00.123456Z'],
+    ['TIMESTAMP WITH TIME ZONE', new Date('0001-01-01T00:00:00Z'), '0001-01-01T00:00:00.000Z'],
+    ['TIMESTAMP WITH TIME ZONE', new Date('9999-12-31T23:59:59.999Z'), '9999-12-31T23:59:59.999Z'],
     ['DATE', param(new Date('2026-01-31T23:59:59.999Z'), 'DATE'), '2026-01-31'],
     ['TIME', param(new Date('2026-01-31T23:59:59.999Z'), 'TIME'), '23:59:59.999'],
     ['TIMESTAMP', param(new Date('2026-01-31T23:59:59.999Z'), 'TIMESTAMP'), '2026-01-31T23:59:59.999'],
     ['TIMESTAMP', new Date('2026-01-31T23:59:59.999Z'), '2026-01-31T23:59:59.999Z'],
     ['UUID', 'AAAAAAAA-0000-4000-8000-00000000000A', 'aaaaaaaa-0000-4000-8000-00000000000a'],
-    ['JSON', '{"a":1}', '{"a":1}'],
-    ['INTEGER', null, null],
+    ['JSON', '{"a":9007199254740993}', '{"a":9007199254740993}'],
     ['BLOB', param(null, 'VARBINARY'), null],
   ])('%s: %o gives %o', async (declared, sent, received) => {
     const connection = await open()
@@ -91,6 +110,19 @@ describe('A value comes back as its column is declared', () => {
     await run(connection, 'INSERT INTO t VALUES (?)', [sent])
     const [[value]] = (await rows(connection, 'SELECT v FROM t')) as [[SqlValue]]
     expect(value).toStrictEqual(received)
+  })
+
+  it('NULL is null whatever the declared type', async () => {
+    const connection = await open()
+    const types =
+      'SMALLINT INTEGER BIGINT BOOLEAN REAL DECIMAL TEXT BLOB DATE TIME TIMESTAMP UUID JSON'.split(' ')
+    await run(connection, `CREATE TABLE t (${types.map((type) => `c${type} ${type}`).join(', ')})`)
+    await run(
+      connection,
+      `INSERT INTO t VALUES (${types.map(() => '?').join(', ')})`,
+      types.map(() => null),
+    )
+    expect(await rows(connection, 'SELECT * FROM t')).toEqual([types.map(() => null)])
   })
 
   it.each(['worker', 'process'] as const)('also across the border of a %s', async (mode) => {
@@ -167,6 +199,7 @@ describe('A value that SQLite could not keep is refused before it is sent', () =
   it.each<[what: string, value: unknown, sqlState: string]>([
     ['NaN', Number.NaN, '22003'],
     ['a bigint beyond 64 bits', 2n ** 63n, '22003'],
+    ['a decimal of 38 digits', decimal('12345678901234567890123456789012345.678'), '22003'],
     ['a decimal of 16 digits', decimal('1234567890.123456'), '22003'],
     ['a whole decimal beyond 64 bits', decimal('12345678901234567890'), '22003'],
     ['a decimal that is no number', param('abc', 'DECIMAL'), '22018'],

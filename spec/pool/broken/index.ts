@@ -1,21 +1,19 @@
-import type { ConnectionPool, ConnectionPoolOptions } from '../../../src/pool/connection-pool.ts'
+import type { ConnectionPoolOptions } from '../../../src/pool/connection-pool.ts'
 import type { PoolSettings } from '../../../src/pool/settings.ts'
+import { SQLTimeoutException } from '../../../src/api/sql-exception.ts'
+import { noDeadline } from '../../../src/session/call-deadline.ts'
 import type { Clock } from '../../../src/spi/clock.ts'
+import type { Deadline } from '../../../src/spi/deadline.ts'
 import { SlotState } from '../../../src/pool/slot.ts'
-import { brokenLaws } from '../laws.ts'
 import { realPool } from '../world.ts'
 import type { PoolMaker } from '../world.ts'
+import { brokenForOverload } from './overload.ts'
+import { brokenForLeaks } from './leaks.ts'
+import { brokenForOwners } from './owner.ts'
+import { broken, ignore, patched } from './patch.ts'
+import type { BrokenPool, Engine } from './patch.ts'
 
-/** The real pool with one defect, and the law that catches it. */
-export interface BrokenPool {
-  readonly defect: string
-  /** The law expected to catch it. */
-  readonly law: string
-  /** Runs all laws against it: the expected one when it is broken, else the first broken one. */
-  readonly run: () => Promise<string | undefined>
-}
-
-type Engine = ConnectionPool['engine']
+export type { BrokenPool }
 
 export const brokenPools: readonly BrokenPool[] = [
   broken(
@@ -54,8 +52,8 @@ export const brokenPools: readonly BrokenPool[] = [
     'a place is free only when its connection is gone',
     patched(({ factory }) => {
       const destroy = factory.destroy.bind(factory)
-      factory.destroy = (resource, abort) => {
-        void destroy(resource, abort)
+      factory.destroy = (resource, reason) => {
+        void destroy(resource, reason)
         return Promise.resolve()
       }
     }),
@@ -121,7 +119,10 @@ export const brokenPools: readonly BrokenPool[] = [
     'a caller that gave up gets nothing, and nothing is lost',
     patched(({ waiters }) => {
       const remove = waiters.remove.bind(waiters)
-      waiters.remove = (waiter) => void (waiter.linked = false)
+      waiters.remove = (waiter) => {
+        if (waiter.deadline === undefined) remove(waiter)
+        else waiter.linked = false
+      }
       waiters.shift = () => {
         const { first } = waiters
         if (first !== undefined) remove(first)
@@ -164,6 +165,41 @@ export const brokenPools: readonly BrokenPool[] = [
     }),
   ),
   broken(
+    'one death says nothing of the others',
+    'a connection that died makes the other idle ones suspect',
+    patched(({ caretaker }) => {
+      caretaker.suspectIdle = () => undefined
+    }),
+  ),
+  broken(
+    'the time of day is not looked at',
+    'after a sleep of the machine no connection is lent unasked',
+    patched(({ sleep }) => {
+      sleep.nextLookAt = Infinity
+    }),
+  ),
+  broken(
+    'all whose time passed during a stall are sent away at once',
+    'a stall gives what has arrived a turn before waiters are sent away',
+    patched(({ waiters, clock, limits }) => {
+      const join = waiters.join.bind(waiters)
+      waiters.join = (now, deadline, stack) =>
+        join(now, deadline ?? impatient(clock, limits.connectionTimeout), stack)
+    }),
+  ),
+  broken(
+    'maxWaiters counts one too few',
+    'who would be one too many in the queue is refused at once',
+    withSettings(({ maxWaiters }) => ({ maxWaiters: maxWaiters + 1 })),
+  ),
+  broken(
+    'a function that asks for more is not known',
+    'a function that asks for a second connection of a full pool is refused',
+    patched(({ admission }) => {
+      admission.within = (work) => work()
+    }),
+  ),
+  broken(
     'the reset is left out',
     'a changed session is restored before the next borrower has it',
     patched(({ factory }) => {
@@ -197,10 +233,40 @@ export const brokenPools: readonly BrokenPool[] = [
     }),
   ),
   broken(
+    'who asks for health waits like a borrower',
+    'a full pool tells its health, by one connection beyond its limit that is gone at once',
+    patched((engine) => {
+      const run = engine.health.run.bind(engine.health)
+      engine.health.run = () => {
+        const borrowed = engine.acquire().catch(() => undefined)
+        return borrowed.then(run)
+      }
+    }),
+  ),
+  broken(
+    'the connection for health is kept',
+    'a full pool tells its health, by one connection beyond its limit that is gone at once',
+    patched(({ connector, factory }) => {
+      const attempt = connector.attempt.bind(connector)
+      connector.attempt = () => attempt() ?? factory.create(connector.deadline())
+    }),
+  ),
+  broken(
+    'each question about health is a login',
+    'asking for health does not make connects more frequent',
+    patched(({ health, factory, connector, clock }) => {
+      health.run = () =>
+        factory.create(connector.deadline()).then(
+          (answered) => ({ answered, took: 0 }),
+          (error: unknown) => ({ error, at: clock.now() }),
+        )
+    }),
+  ),
+  broken(
     'close forgets those who wait',
     'close sends those who wait away',
-    patched((engine) => {
-      engine.rejectWaiters = () => undefined
+    patched(({ waiters }) => {
+      waiters.rejectAll = () => undefined
     }),
   ),
   broken(
@@ -239,23 +305,10 @@ export const brokenPools: readonly BrokenPool[] = [
       tick()
     }),
   ),
+  ...brokenForOwners,
+  ...brokenForLeaks,
+  ...brokenForOverload,
 ]
-
-function broken(defect: string, law: string, make: PoolMaker): BrokenPool {
-  const run = async (): Promise<string | undefined> => {
-    const caughtBy = await brokenLaws(make)
-    return caughtBy.includes(law) ? law : caughtBy[0]
-  }
-  return { defect, law, run }
-}
-
-function patched(patch: (engine: Engine) => void): PoolMaker {
-  return (options) => {
-    const pool = realPool(options)
-    patch(pool.engine)
-    return pool
-  }
-}
 
 function withSettings(change: (settings: PoolSettings) => Partial<PoolSettings>): PoolMaker {
   return (options: ConnectionPoolOptions) =>
@@ -276,7 +329,19 @@ function withoutWaiters<R>({ waiters }: Engine, work: () => R): R {
   }
 }
 
-function ignore(): void {}
+/** A deadline that is told by the first timer after its end, however late that is. */
+function impatient(clock: Clock, timeout: number): Deadline {
+  const expiresAt = clock.now() + timeout
+  return {
+    ...noDeadline,
+    expiresAt,
+    onExpired(callback) {
+      const error = new SQLTimeoutException('too late', { sqlState: 'HYT00', reason: 'timeout' })
+      const timer = clock.setTimer(() => callback(error), timeout)
+      return () => timer.cancel()
+    },
+  }
+}
 
 function later(clock: Clock, milliseconds: number): Promise<void> {
   return new Promise((resolve) => clock.setTimer(resolve, milliseconds))

@@ -1,0 +1,2 @@
+/** SQL Server 2022. */
+export const serverVersion = [16, 0, 1_000] as const
