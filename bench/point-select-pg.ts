@@ -1,4 +1,5 @@
 // One row by its key: PostgreSQL through Wellhead, and through what people use instead, 10 connections each.
+import type { Duplex } from 'node:stream'
 import knex from 'knex'
 import { Client, Pool, type QueryConfig } from 'pg'
 import postgres from 'postgres'
@@ -27,17 +28,19 @@ await filler.query("INSERT INTO address SELECT id, 'town ' || id FROM generate_s
 await filler.query('ANALYZE address')
 await filler.end()
 
-const wellhead: Peer<Callers> = {
-  name: 'wellhead',
-  async prepare(scenario) {
-    const source = createDataSource({ url: database.url, maximumPoolSize: size })
-    const select = 'SELECT id, town FROM address WHERE id = ?'
-    return selects(
-      scenario,
-      (id) => source.query(select, [id]),
-      () => source.close(),
-    )
-  },
+function wellhead(name: string, sharing: 'exclusive' | 'pipelined'): Peer<Callers> {
+  return {
+    name,
+    async prepare(scenario) {
+      const source = createDataSource({ url: database.url, maximumPoolSize: size, sharing })
+      const select = 'SELECT id, town FROM address WHERE id = ?'
+      return selects(
+        scenario,
+        (id) => source.query(select, [id]),
+        () => source.close(),
+      )
+    },
+  }
 }
 
 function pgPool(name: string, query: (id: number) => QueryConfig): Peer<Callers> {
@@ -75,6 +78,71 @@ const rawPg: Peer<Callers> = {
   },
 }
 
+/**
+ * What is left when nothing is done but to write a prepared statement's request and to see that its answer has ended:
+ * as quick as one statement a write can be on this machine, whoever the client is.
+ */
+const bareSockets: Peer<Callers> = {
+  name: 'limit (sockets, nothing parsed)',
+  async prepare(scenario) {
+    const clients = Array.from({ length: size }, () => new Client(settings))
+    const idle: BareSocket[] = []
+    for (const client of clients) {
+      await client.connect()
+      await client.query({ name: 'address', text, values: [0] })
+      idle.push(new BareSocket(client))
+    }
+    const waiting: ((socket: BareSocket) => void)[] = []
+    return selects(
+      scenario,
+      async (id) => {
+        const socket = idle.pop() ?? (await new Promise<BareSocket>((resolve) => waiting.push(resolve)))
+        await socket.select(id)
+        const next = waiting.shift()
+        if (next === undefined) idle.push(socket)
+        else next(socket)
+      },
+      async () => {
+        for (const client of clients) client.connection.stream.destroy()
+      },
+    )
+  },
+}
+
+class BareSocket {
+  readonly #stream: Duplex
+  #answered: (() => void) | undefined
+
+  constructor(client: Client) {
+    this.#stream = client.connection.stream
+    client.on('error', () => {})
+    this.#stream.removeAllListeners('data')
+    this.#stream.on('data', (bytes: Buffer) => {
+      // ReadyForQuery is the last message of an answer.
+      if (bytes[bytes.length - 6] === 0x5a) this.#answered?.()
+    })
+  }
+
+  select(id: number): Promise<void> {
+    const value = String(id)
+    const bytes = Buffer.allocUnsafe(40 + value.length)
+    let at = bytes.write('B', 0)
+    at = bytes.writeInt32BE(23 + value.length, at)
+    at += bytes.write('\0address\0', at)
+    at = bytes.writeInt16BE(0, at)
+    at = bytes.writeInt16BE(1, at)
+    at = bytes.writeInt32BE(value.length, at)
+    at += bytes.write(value, at)
+    at = bytes.writeInt16BE(0, at)
+    at += bytes.write('E\0\0\0\x09\0\0\0\0\0', at)
+    at += bytes.write('S\0\0\0\x04', at)
+    return new Promise((resolve) => {
+      this.#answered = resolve
+      this.#stream.write(bytes.subarray(0, at))
+    })
+  }
+}
+
 const postgresJs: Peer<Callers> = {
   name: 'postgres',
   package: 'postgres',
@@ -109,7 +177,9 @@ try {
     unit: 'statements per second',
     scenarios,
     peers: [
-      wellhead,
+      bareSockets,
+      wellhead('wellhead', 'exclusive'),
+      wellhead('wellhead, sharing', 'pipelined'),
       rawPg,
       pgPool('pg-pool, plain', (id) => ({ text, values: [id] })),
       pgPool('pg-pool, named', (id) => ({ name: 'address', text, values: [id] })),
@@ -117,7 +187,11 @@ try {
       knexPeer,
     ],
     control: 'wellhead',
-    targets: [{ scenario: '100 callers', peer: 'wellhead', over: 'pg-pool, plain', atLeast: 1.8 }],
+    targets: [
+      { scenario: '100 callers', peer: 'wellhead', over: 'pg-pool, plain', atLeast: 1.8 },
+      { scenario: '100 callers', peer: 'wellhead, sharing', over: 'pg-pool, plain', atLeast: 3 },
+      { scenario: '100 callers', peer: 'wellhead, sharing', over: 'postgres', atLeast: 1.2 },
+    ],
   })
 } finally {
   await server.close()

@@ -1,6 +1,6 @@
 // One row by its key: SQLite in its three modes, and what Node has itself.
 import { DatabaseSync } from 'node:sqlite'
-import { createDataSource, type PooledDataSource } from '../src/index.ts'
+import { createDataSource, type DataSourceSettings, type PooledDataSource } from '../src/index.ts'
 import { runBench } from './support/harness.ts'
 import type { Peer } from './support/harness.ts'
 import { rowCount, selects, type Callers } from './support/point-selects.ts'
@@ -20,10 +20,19 @@ async function filled(source: PooledDataSource): Promise<PooledDataSource> {
 
 /** `query` on the data source: each borrows a connection, runs, and gives it back. */
 function borrowed(mode: 'worker' | 'process' | 'inline'): Peer<Callers> {
+  return queried(`wellhead ${mode}`, { mode, maximumPoolSize: 10 })
+}
+
+/** The same, where statements may share: few connections, as each is a thread or a process. */
+function sharing(mode: 'worker' | 'process' | 'inline'): Peer<Callers> {
+  return queried(`wellhead ${mode}, sharing`, { mode, maximumPoolSize: 4, sharing: 'pipelined' })
+}
+
+function queried(name: string, settings: DataSourceSettings): Peer<Callers> {
   return {
-    name: `wellhead ${mode}`,
+    name,
     async prepare(scenario) {
-      const source = await filled(createDataSource({ url: 'sqlite::memory:', mode, maximumPoolSize: 10 }))
+      const source = await filled(createDataSource({ url: 'sqlite::memory:', ...settings }))
       return selects(
         scenario,
         (id) => source.query(text, [id]),
@@ -75,16 +84,20 @@ await runBench({
   scenarios,
   peers: [
     borrowed('worker'),
+    sharing('worker'),
     kept('worker'),
     borrowed('process'),
+    sharing('process'),
     kept('process'),
     borrowed('inline'),
+    sharing('inline'),
     kept('inline'),
     nodeSqlite,
   ],
   control: 'wellhead inline',
   targets: [
     { scenario: '100 callers', peer: 'wellhead worker', over: 'wellhead inline', atLeast: 0.3 },
+    { scenario: '100 callers', peer: 'wellhead worker, sharing', over: 'wellhead inline', atLeast: 0.45 },
     {
       scenario: '100 callers',
       peer: 'wellhead worker, 4 kept',

@@ -1,47 +1,26 @@
 // Borrowing and giving back, over connections that do nothing: the cost of the pool itself.
 import { createPool } from 'generic-pool'
+import mysql from 'mysql2/promise'
 import PgPool from 'pg-pool'
 import { Pool as TarnPool } from 'tarn'
 import { ConnectionPool } from '../src/pool/connection-pool.ts'
 import { ResourcePool } from '../src/pool/resource-pool.ts'
 import { parsePoolSettings } from '../src/pool/settings.ts'
 import { systemClock } from '../src/session/system-clock.ts'
+import { cycles, poolSize as size, type Borrowers } from './support/cycles.ts'
+import { FakeMysql } from './support/fake-mysql.ts'
 import { runBench } from './support/harness.ts'
-import type { Contender, Peer } from './support/harness.ts'
+import type { Peer } from './support/harness.ts'
 import { StubClient } from './support/stub-client.ts'
 import { stubDriver } from './support/stub-driver.ts'
 
-interface Scenario {
-  readonly name: string
-  readonly callers: number
-}
-
-const size = 10
-const scenarios: readonly Scenario[] = [
+const scenarios: readonly Borrowers[] = [
   { name: '1 on 10', callers: 1 },
   { name: '100 on 10', callers: 100 },
   { name: '5,000 on 10', callers: 5_000 },
 ]
 
-/** Cycles by that many callers at once; each writes its own loop, so that no call stands between pool and caller. */
-function cycles(
-  callers: number,
-  loop: (rounds: number) => Promise<void>,
-  end: () => Promise<unknown>,
-): Contender {
-  const rounds = Math.ceil(20_000 / callers)
-  return {
-    async run() {
-      await Promise.all(Array.from({ length: callers }, () => loop(rounds)))
-      return rounds * callers
-    },
-    async end() {
-      await end()
-    },
-  }
-}
-
-const peers: readonly Peer<Scenario>[] = [
+const peers: readonly Peer<Borrowers>[] = [
   {
     name: 'limit (array, promise)',
     async prepare({ callers }) {
@@ -156,7 +135,32 @@ const peers: readonly Peer<Scenario>[] = [
       )
     },
   },
+  {
+    name: 'mysql2',
+    package: 'mysql2',
+    async prepare({ callers }) {
+      // Its pool makes its connections itself: these are idle ones of a server that says hello and nothing else.
+      const server = await FakeMysql.start(0)
+      const { port } = server
+      const pool = mysql.createPool({ host: '127.0.0.1', port, user: 'bench', connectionLimit: size })
+      return cycles(
+        callers,
+        async (rounds) => {
+          for (let i = 0; i < rounds; i++) {
+            const connection = await pool.getConnection()
+            connection.release()
+          }
+        },
+        async () => {
+          await pool.end()
+          await server.close()
+        },
+      )
+    },
+  },
 ]
+
+const others = ['generic-pool', 'tarn', 'pg-pool', 'mysql2']
 
 await runBench({
   name: 'pool-cycle',
@@ -166,8 +170,9 @@ await runBench({
   peers,
   control: 'wellhead',
   targets: [
-    { scenario: '1 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 2 },
-    { scenario: '100 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
-    { scenario: '5,000 on 10', peer: 'wellhead', over: 'generic-pool', atLeast: 1.5 },
+    { scenario: '1 on 10', peer: 'wellhead', over: others, atLeast: 3 },
+    { scenario: '1 on 10', peer: 'wellhead', over: 'limit (array, promise)', atLeast: 0.5 },
+    { scenario: '100 on 10', peer: 'wellhead', over: others, atLeast: 2 },
+    { scenario: '5,000 on 10', peer: 'wellhead', over: others, atLeast: 2 },
   ],
 })

@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
+import { thisMachine, versionsOf, writeReport, type Machine } from './machine.ts'
 import { printReport } from './report.ts'
+import { ascending, inTurn, median, medianRatio, quantile } from './rounds.ts'
 
 /** Something that does operations, made ready for one scenario. */
 export interface Contender {
@@ -22,8 +21,16 @@ export interface Peer<Scenario> {
 interface Target {
   readonly scenario: string
   readonly peer: string
-  readonly over: string
+  /** Of several the fastest. */
+  readonly over: string | readonly string[]
   readonly atLeast: number
+}
+
+interface TargetVerdict extends Target {
+  readonly over: string
+  readonly ratio: number
+  /** Undefined when the machine was too noisy for a verdict. */
+  readonly reached: boolean | undefined
 }
 
 export interface Bench<Scenario extends { readonly name: string }> {
@@ -49,18 +56,15 @@ export interface ScenarioReport {
   /** The second run of the control beside the first, round by round. Outside 0.95 to 1.05 the scenario is noisy and has no verdict. */
   readonly control: number
   readonly noisy: boolean
-  readonly verdicts: readonly (Target & { readonly ratio: number; readonly reached: boolean | undefined })[]
+  readonly verdicts: readonly TargetVerdict[]
 }
 
-export interface BenchReport {
+export interface BenchReport extends Machine {
   readonly name: string
   readonly title: string
   readonly unit: string
   readonly quick: boolean
   readonly rounds: number
-  readonly node: string
-  readonly cpu: string
-  readonly cores: number
   readonly versions: Readonly<Record<string, string>>
   readonly scenarios: readonly ScenarioReport[]
 }
@@ -69,8 +73,6 @@ interface Sample {
   readonly perSecond: number
   readonly cpuMicroseconds: number
 }
-
-const root = join(import.meta.dirname, '../..')
 
 /**
  * Runs a bench as `node bench/<name>.ts [--quick] [--write]`: rounds in which every peer has its turn, in an order that
@@ -94,14 +96,12 @@ export async function runBench<Scenario extends { readonly name: string }>(
     unit: bench.unit,
     quick,
     rounds,
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
+    ...thisMachine(),
     versions: versionsOf(bench.peers),
     scenarios,
   }
   printReport(report)
-  if (!quick || args.includes('--write')) write(report)
+  if (!quick || args.includes('--write')) writeReport(report)
   return report
 }
 
@@ -118,23 +118,16 @@ async function runScenario<Scenario extends { readonly name: string }>(
     ...bench.peers,
     { ...control, name: again, prepare: (one: Scenario) => control.prepare(one) },
   ]
-  const samples = new Map<string, Sample[]>(peers.map((peer) => [peer.name, []]))
   const contenders = new Map<string, Contender>()
   for (const peer of peers) contenders.set(peer.name, await peer.prepare(scenario))
-  // The first rounds warm up: they are run, and not counted.
-  for (let round = -2; round < rounds; round++) {
-    for (const peer of rotated(peers, round)) {
-      const sample = await measure(contenders.get(peer.name)!, milliseconds)
-      if (round >= 0) samples.get(peer.name)!.push(sample)
-    }
-  }
+  const measured = await inTurn(peers, { rounds, warmUp: 2 }, ({ name }) =>
+    measure(contenders.get(name)!, milliseconds),
+  )
+  const samples = new Map([...measured].map(([{ name }, all]) => [name, all]))
   for (const contender of contenders.values()) await contender.end()
 
-  // Round by round: neighbours in time met the same machine.
-  const ratioOf = (one: string, other: string): number => {
-    const others = samples.get(other)
-    return median(samples.get(one)!.map(({ perSecond }, round) => perSecond / others![round]!.perSecond))
-  }
+  const speedsOf = (name: string): number[] => samples.get(name)!.map(({ perSecond }) => perSecond)
+  const ratioOf = (one: string, other: string): number => medianRatio(speedsOf(one), speedsOf(other))
   const controlRatio = ratioOf(again, control.name)
   const noisy = controlRatio < 0.95 || controlRatio > 1.05
   const targets = (bench.targets ?? []).filter((target) => target.scenario === scenario.name)
@@ -144,8 +137,10 @@ async function runScenario<Scenario extends { readonly name: string }>(
     control: controlRatio,
     noisy,
     verdicts: targets.map((target) => {
-      const ratio = ratioOf(target.peer, target.over)
-      return { ...target, ratio, reached: noisy ? undefined : ratio >= target.atLeast }
+      const others = [target.over].flat()
+      const over = others.toSorted((a, b) => median(speedsOf(b)) - median(speedsOf(a)))[0]!
+      const ratio = ratioOf(target.peer, over)
+      return { ...target, over, ratio, reached: noisy ? undefined : ratio >= target.atLeast }
     }),
   }
 }
@@ -168,53 +163,18 @@ async function measure(contender: Contender, milliseconds: number): Promise<Samp
   }
 }
 
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const turned = list.map((_, index) => list[(index + by + list.length * 2) % list.length]!)
-  // Every second round backwards: otherwise each would always follow the same neighbour.
-  return by % 2 === 0 ? turned : turned.toReversed()
-}
-
 function summary(samples: readonly Sample[]): {
   median: number
   low: number
   high: number
   cpuMicroseconds: number
 } {
-  const speeds = samples.map(({ perSecond }) => perSecond).toSorted((a, b) => a - b)
-  const cpu = samples.map(({ cpuMicroseconds }) => cpuMicroseconds).toSorted((a, b) => a - b)
+  const speeds = ascending(samples.map(({ perSecond }) => perSecond))
+  const cpu = ascending(samples.map(({ cpuMicroseconds }) => cpuMicroseconds))
   return {
     median: quantile(speeds, 0.5),
     low: quantile(speeds, 0.25),
     high: quantile(speeds, 0.75),
     cpuMicroseconds: quantile(cpu, 0.5),
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return quantile(
-    numbers.toSorted((a, b) => a - b),
-    0.5,
-  )
-}
-
-function quantile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-}
-
-function versionsOf(peers: readonly { readonly package?: string }[]): Record<string, string> {
-  const versions: Record<string, string> = {}
-  for (const { package: name } of peers) {
-    if (name === undefined) continue
-    const manifest: unknown = JSON.parse(
-      readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'),
-    )
-    versions[name] = (manifest as { version: string }).version
-  }
-  return versions
-}
-
-function write(report: BenchReport): void {
-  const folder = join(root, 'docs/performance')
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `${report.name}.json`), `${JSON.stringify(report, undefined, 2)}\n`)
 }

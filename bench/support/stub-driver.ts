@@ -4,19 +4,27 @@ import { sqliteDialect } from '../../drivers/sqlite/dialect.ts'
 let sessions = 0
 
 /** A driver that does nothing, at once: what is left is what a pool and a handle cost. */
-export const stubDriver: Driver = {
-  name: 'stub',
-  urlSchemes: ['stub'],
-  settings: {},
-  parseUrl: () => ({}),
-  createConnectionPoolDataSource: (_settings, context) =>
-    new BaseConnectionPoolDataSource({
-      description: 'nothing',
-      driverName: 'stub',
-      dialect: sqliteDialect,
-      context,
-      connect: async () => stubConnection(),
-    }),
+export const stubDriver: Driver = stubDriverWith(async () => undefined)
+
+/** The same, whose connects take as long as that. */
+export function stubDriverWith(connects: () => Promise<unknown>): Driver {
+  return {
+    name: 'stub',
+    urlSchemes: ['stub'],
+    settings: {},
+    parseUrl: () => ({}),
+    createConnectionPoolDataSource: (_settings, context) =>
+      new BaseConnectionPoolDataSource({
+        description: 'nothing',
+        driverName: 'stub',
+        dialect: sqliteDialect,
+        context,
+        async connect() {
+          await connects()
+          return stubConnection()
+        },
+      }),
+  }
 }
 
 function stubConnection(): PhysicalConnection {
