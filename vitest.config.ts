@@ -6,7 +6,7 @@ const reports = process.env['WELLHEAD_REPORTS']
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['spec/**/*.spec.ts'],
-    globalSetup: ['spec/support/postgres-broker.ts'],
+    globalSetup: ['spec/support/server-broker.ts'],
     pool: 'forks',
     // `npm run test:long` is `--mode long`; a spec reads it as process.env.MODE.
     testTimeout: mode === 'long' ? 1_200_000 : 20_000,

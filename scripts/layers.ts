@@ -16,15 +16,22 @@ const visible = new Map<string, readonly string[]>([
   ['spi.ts', [...forDrivers, 'spi.ts']],
   ['sql.ts', ['api', 'sql', 'sql.ts']],
   ['json.ts', ['api', 'json.ts']],
+  ['cli', [...chain, 'json.ts', 'cli']],
+  ['typedi.ts', [...chain, 'typedi.ts']],
   ['testing', [...forDrivers, 'testing']],
 ])
 
 /** Packages and restricted builtins, with the folders that may import them. Other builtins are free. */
 const packages: Record<string, readonly string[]> = {
+  commander: ['src/cli/'],
   valibot: ['src/spi/', 'drivers/'],
   yaml: ['src/naming/'],
   'node:sqlite': ['drivers/sqlite/'],
+  mysql2: ['drivers/mysql/'],
   pg: ['drivers/pg/'],
+  'pg-copy-streams': ['drivers/pg/'],
+  tedious: ['drivers/mssql/'],
+  typedi: ['src/typedi.ts'],
 }
 
 interface Import {

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { pack } from './pack.ts'
 
 const root = join(import.meta.dirname, '..')
-const expected = /^(dist\/(src|drivers)\/.+|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+const expected =
+  /^(dist\/(src|drivers)\/.+|schema\/wellhead\.schema\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
 
 const folder = mkdtempSync(join(tmpdir(), 'wellhead-package-'))
 try {
