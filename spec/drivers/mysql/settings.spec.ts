@@ -120,7 +120,7 @@ describe('the settings', () => {
       serverSettings: { SQL_MODE: 'ANSI', init: "it's", path: 'a\\b', number: '-1.5' },
     })
     const common =
-      "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION net_write_timeout = 600, SESSION sql_mode = 'ANSI', "
+      "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION net_read_timeout = 600, SESSION net_write_timeout = 600, SESSION sql_mode = 'ANSI', "
     const own =
       "SESSION init = 'it''s', SESSION path = CONVERT(X'615c62' USING utf8mb4), SESSION number = -1.5"
     assert.equal(
