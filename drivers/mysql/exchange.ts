@@ -51,9 +51,6 @@ export abstract class Exchange implements MySqlCommand {
     this.#stopped = true
   }
 
-  /** Behind {@link Exchange.stop}, maybe several times: the server was told to end what runs, and has understood. */
-  killed(): void {}
-
   /** The session is lost. False when nobody waits for an answer now. */
   abstract lose(error: Error): boolean
   protected abstract begin(): void

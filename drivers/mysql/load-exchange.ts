@@ -1,5 +1,6 @@
 import { SQLNonTransientException, type SQLException } from '../../src/api/sql-exception.ts'
 import { portions, type ByteSource } from '../../src/spi/byte-source.ts'
+import { interrupted } from './exchange.ts'
 import { localInfileOff } from './local-file.ts'
 import type { MySqlPacket } from './mysql-module.ts'
 import { encodeParameters } from './parameters.ts'
@@ -16,27 +17,22 @@ const unprepared = new StatementCache(0, 0)
 /**
  * A LOAD DATA LOCAL: reads its source as fast as the server takes the data.
  *
- * The protocol has one end of a file, after which the server keeps what came. So a file that is broken off is ended
- * only when the server was told to end the statement (KILL QUERY): then it undoes it.
+ * The protocol has one end of a file, and the server takes what came before it for all of the file: a load that was
+ * broken off fails here, and is undone by what it runs in.
  */
 export class LoadExchange extends QueryExchange {
   /** What the source threw: the load was ended because of it. */
   sourceFailure: { readonly error: unknown } | undefined
-  /** The stopping that the source has caused: it must not hit what comes next. */
-  stopping: Promise<void> | undefined
   readonly #source: ByteSource
-  readonly #stopServer: () => Promise<void>
   #file: 'not asked for' | 'open' | 'whole' | 'broken off' = 'not asked for'
   #awaitsSource = false
   #wake: (() => void) | undefined
 
-  /** @param stopServer Ends what runs; settles when that can hit nothing else. */
   constructor(
     wire: Wire,
     sql: string,
     fetchesWarnings: boolean,
     source: ByteSource,
-    stopServer: () => Promise<void>,
     finished: (exchange: LoadExchange) => void,
     lost: (error: SQLException) => void,
   ) {
@@ -50,20 +46,16 @@ export class LoadExchange extends QueryExchange {
     } as const
     super(wire, unprepared, unprepared.use(sql), run, () => finished(this), lost)
     this.#source = source
-    this.#stopServer = stopServer
   }
 
   override get awaitsAnswer(): boolean {
-    return !this.#awaitsSource
+    return !(this.#isOpen && this.#awaitsSource)
   }
 
+  /** The server takes no notice of a KILL while it waits for data. */
   override stop(): void {
     super.stop()
-    this.#wake?.()
-  }
-
-  override killed(): void {
-    if (this.#file === 'open') this.#endFile('broken off')
+    if (this.#isOpen) this.#endFile('broken off')
   }
 
   override lose(error: Error): boolean {
@@ -77,17 +69,17 @@ export class LoadExchange extends QueryExchange {
   }
 
   protected override fileAsked(response: Response): void {
-    if (this.#file !== 'not asked for') {
-      super.fileAsked(response)
-      return
+    if (this.#file !== 'not asked for') super.fileAsked(response)
+    else if (this.isStopped) this.#endFile('broken off')
+    else {
+      this.#file = 'open'
+      void this.#feed()
     }
-    this.#file = 'open'
-    void this.#feed()
   }
 
   protected override take(packet: MySqlPacket): boolean {
     // It has an answer before the end of its question: the next one would be read as more of the file.
-    if (this.#file === 'open') {
+    if (this.#isOpen) {
       const isError = packet.buffer[packet.offset] === 0xff
       this.wire.destroy(
         isError ? ServerError.of(packet) : new Error('it answered before the end of the file'),
@@ -95,16 +87,13 @@ export class LoadExchange extends QueryExchange {
       return true
     }
     const isOver = super.take(packet)
-    if (!isOver || this.failure !== undefined) return isOver
-    if (this.#file === 'not asked for') this.failure = notAskedFor()
-    // Only the loss of the session undoes it, where a transaction is open; otherwise nobody knows.
-    if (this.#file === 'broken off') this.wire.destroy(new Error('it took a part of the file for all of it'))
-    return true
+    if (isOver && this.#file === 'not asked for') this.failure ??= notAskedFor()
+    if (isOver && this.#file === 'broken off') this.failure ??= interrupted()
+    return isOver
   }
 
-  /** Nobody wants more of it. */
-  get #isClosed(): boolean {
-    return this.isStopped || this.#file !== 'open'
+  get #isOpen(): boolean {
+    return this.#file === 'open'
   }
 
   async #feed(): Promise<void> {
@@ -112,18 +101,16 @@ export class LoadExchange extends QueryExchange {
       this.#awaitsSource = true
       for await (const portion of portions(this.#source, 'LOAD DATA')) {
         this.#awaitsSource = false
-        if (!this.#isClosed) await this.#write(portion)
-        if (this.#isClosed) return
+        if (this.#isOpen) await this.#write(portion)
+        if (!this.#isOpen) return
         this.#awaitsSource = true
       }
-      if (!this.#isClosed) this.#endFile('whole')
+      if (this.#isOpen) this.#endFile('whole')
     } catch (error) {
-      if (this.#isClosed) return
+      // Of a source that nobody wants any more.
+      if (!this.#isOpen) return
       this.sourceFailure = { error }
-      this.stopping = this.#stopServer()
-      this.stopping.catch((reason: Error) => this.wire.destroy(reason))
-    } finally {
-      this.#awaitsSource = false
+      this.#endFile('broken off')
     }
   }
 
@@ -138,6 +125,7 @@ export class LoadExchange extends QueryExchange {
   #endFile(how: 'whole' | 'broken off'): void {
     this.#file = how
     this.wire.writeFile(nothing)
+    this.#wake?.()
   }
 }
 

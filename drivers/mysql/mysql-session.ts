@@ -4,6 +4,7 @@ import { interfaceToken, type InterfaceToken } from '../../src/api/wrapper.ts'
 import { releaseSource } from '../../src/spi/byte-source.ts'
 import type { SessionLease } from '../../src/spi/session-lease.ts'
 import type { LexicalRules } from '../../src/sql/dialect.ts'
+import { allOrNothing } from './all-or-nothing.ts'
 import { LoadExchange } from './load-exchange.ts'
 import { checkLoadText } from './local-file.ts'
 import type { SessionEnd } from './session-end.ts'
@@ -27,15 +28,16 @@ export interface LoadResult {
  */
 export interface MySqlSession {
   /**
-   * Runs LOAD DATA LOCAL INFILE … with what the source gives, as fast as the server takes it. The name of the file in
-   * the text means nothing: no file is opened. Other statements on the connection are refused meanwhile (HY010). Default
-   * timeout: the setting `queryTimeout`, for all of it. A failure destroys a source that is a `Readable`.
+   * Runs LOAD DATA LOCAL INFILE … with what the source gives, as fast as the server takes it: all of it or nothing, where
+   * the table's engine has transactions. The name of the file in the text means nothing: no file is opened. Text needs
+   * `CHARACTER SET utf8mb4` there, unless that is the character set of the database. Other statements on the connection
+   * are refused meanwhile (HY010). Default timeout: the setting `queryTimeout`, for all of it. A failure destroys a
+   * source that is a `Readable`.
    *
    * LOCAL means IGNORE: a row that is not as the table wants it is left out or made to fit, with a warning.
    *
-   * @throws What the source throws, unchanged: the statement is undone, as far as the table's engine can.
-   *   `SQLSyntaxErrorException` 42601 for any other statement. `SQLFeatureNotSupportedException` 0A000 when the server
-   *   has it switched off (`local_infile`).
+   * @throws What the source throws, unchanged: the load is undone. `SQLSyntaxErrorException` 42601 for any other
+   *   statement. `SQLFeatureNotSupportedException` 0A000 when the server has it switched off (`local_infile`).
    */
   loadData(sql: string, source: LoadSource, options?: DeadlineOptions): Promise<LoadResult>
 }
@@ -71,7 +73,7 @@ export class LeasedMySqlSession implements MySqlSession {
       checkLoadText(sql, this.#lexical)
       // Its columns may be user variables.
       if (sql.includes('@')) this.#lease.markDirty()
-      return await this.#lease.runAlone(sql, () => this.#load(sql, source, outcome), options)
+      return await this.#lease.runAlone(sql, (proceed) => this.#load(sql, source, outcome, proceed), options)
     } catch (error) {
       releaseSource(source)
       const isLost = error instanceof SQLException && error.fatal
@@ -79,21 +81,23 @@ export class LeasedMySqlSession implements MySqlSession {
     }
   }
 
-  #load(sql: string, source: LoadSource, outcome: Pick<LoadExchange, 'sourceFailure'>): Promise<LoadResult> {
-    return new Promise((resolve, reject) => {
-      const wire = this.#wire
-      const finished = (exchange: LoadExchange): void => {
-        const { failure, result, sourceFailure, stopping } = exchange
-        outcome.sourceFailure = sourceFailure
-        const tell = (): void => {
+  #load(
+    sql: string,
+    source: LoadSource,
+    outcome: Pick<LoadExchange, 'sourceFailure'>,
+    proceed: () => void,
+  ): Promise<LoadResult> {
+    const wire = this.#wire
+    const load = (): Promise<LoadResult> =>
+      new Promise((resolve, reject) => {
+        const finished = (exchange: LoadExchange): void => {
+          const { failure, result, sourceFailure } = exchange
+          outcome.sourceFailure = sourceFailure
           if (failure !== undefined) reject(exchange.refusal())
           else resolve({ updateCount: result.updateCount, warnings: result.warnings ?? [] })
         }
-        if (stopping === undefined) tell()
-        else void stopping.then(tell, tell)
-      }
-      const stopServer = (): Promise<void> => this.#end.cancel()
-      wire.run(new LoadExchange(wire, sql, this.#fetchesWarnings, source, stopServer, finished, reject))
-    })
+        wire.run(new LoadExchange(wire, sql, this.#fetchesWarnings, source, finished, reject))
+      })
+    return allOrNothing(wire, this.#end, load, proceed)
   }
 }

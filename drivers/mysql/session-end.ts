@@ -14,6 +14,7 @@ export class SessionEnd {
   readonly #control: ControlConnection
   readonly #victim: Victim
   readonly #clock: Clock
+  #cancelling: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
   #parting: Promise<void> = Promise.resolve()
 
@@ -25,15 +26,15 @@ export class SessionEnd {
   }
 
   /** Stops what runs. Settles when that can no longer hit what comes next. */
-  async cancel(): Promise<void> {
-    const wire = this.#wire
-    wire.stopRunning()
-    await this.#killQuery()
-    // It passes a session by that has not yet read what it is to do.
-    while (!wire.isIdle && wire.dead === undefined) {
-      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, killPause))
-      if (!wire.isIdle && wire.dead === undefined) await this.#killQuery()
-    }
+  cancel(): Promise<void> {
+    const cancelled = this.#cancel()
+    this.#cancelling = Promise.allSettled([this.#cancelling, cancelled])
+    return cancelled
+  }
+
+  /** Settles when nothing is being stopped: what begins then is hit by no {@link SessionEnd.cancel} before it. */
+  async quiet(): Promise<void> {
+    await this.#cancelling
   }
 
   close(): Promise<void> {
@@ -49,9 +50,15 @@ export class SessionEnd {
     wire.destroy(new Error('it was cut off'))
   }
 
-  async #killQuery(): Promise<void> {
+  async #cancel(): Promise<void> {
+    const wire = this.#wire
+    wire.stopRunning()
     await this.#control.kill(this.#victim, 'QUERY')
-    this.#wire.runningIsKilled()
+    // It passes a session by that has not yet read what it is to do.
+    while (!wire.isIdle && wire.dead === undefined) {
+      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, killPause))
+      if (!wire.isIdle && wire.dead === undefined) await this.#control.kill(this.#victim, 'QUERY')
+    }
   }
 
   async #close(): Promise<void> {

@@ -10,6 +10,7 @@ import type { MySqlClient } from './mysql-module.ts'
 import { ServerError } from './server-error.ts'
 
 const inTransaction = 1
+const autoCommit = 2
 const lockWaitTimeout = 1205
 
 /**
@@ -32,6 +33,7 @@ export class Wire {
   #dead: Error | undefined
   #current: Exchange | undefined
   #transaction: TransactionStatus = 'none'
+  #autoCommits = true
 
   /** To be made before anything else happens: it carries the error listener from the first moment (ruling 7). */
   constructor(client: MySqlClient, socket: Socket) {
@@ -65,8 +67,14 @@ export class Wire {
     return this.#transaction
   }
 
+  /** Whether a statement would be committed by itself. */
+  get commitsAlone(): boolean {
+    return this.#autoCommits && this.#transaction === 'none'
+  }
+
   /** Heard in each answer that is no error. */
   noteStatus(flags: number): void {
+    this.#autoCommits = (flags & autoCommit) !== 0
     this.#transaction = (flags & inTransaction) === 0 ? 'none' : 'open'
   }
 
@@ -102,11 +110,6 @@ export class Wire {
   /** Beside a KILL: what comes next of an exchange is not begun. */
   stopRunning(): void {
     this.#current?.stop()
-  }
-
-  /** Behind a KILL: the server knows that it is to end what runs. */
-  runningIsKilled(): void {
-    this.#current?.killed()
   }
 
   /**
