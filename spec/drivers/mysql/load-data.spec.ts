@@ -1,4 +1,7 @@
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection as RawConnection } from 'mysql2/promise'
@@ -10,7 +13,7 @@ import type { MariaDbDatabase } from '../../support/mariadb-database.ts'
 import type { MariaDbServer } from '../../support/mariadb-server.ts'
 import { describeOwnMariaDb } from '../../support/mariadb.ts'
 import { Meddler, okPacket, fileRequest } from './meddler.ts'
-import { failure } from './support.ts'
+import { compiled, execute, failure, open, valueOf } from './support.ts'
 
 const intoTown = `LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE town CHARACTER SET utf8mb4`
 /** So many rows that they are not gathered any more, but sent. */
@@ -104,8 +107,9 @@ await describeOwnMariaDb('LOAD DATA LOCAL', (start) => {
       const { rows } = await connection.query('SELECT name FROM town WHERE id = 5001')
       expect(rows).toEqual([{ name: 'Zürich; 😀' }])
       // More than 256 packets, and one chunk of several.
-      expect((await session.loadData(intoTown, [lines(1_500_000, 10_000)])).updateCount).toBe(1_500_000)
-      expect(await towns()).toBe(1_501_011)
+      const wide = Array.from({ length: 330_000 }, (_, n) => `${n + many}\t${'x'.repeat(50)}\n`).join('')
+      expect((await session.loadData(intoTown, [wide])).updateCount).toBe(330_000)
+      expect(await towns()).toBe(331_011)
       await works(connection)
     })
   }, 60_000)
@@ -433,10 +437,15 @@ await describeOwnMariaDb('LOAD DATA LOCAL', (start) => {
       await raw.query('ROLLBACK')
       // For nothing: rows come and go.
       const busy = new AbortController()
-      const stopped = failure(session.loadData(intoTown, much(), { signal: busy.signal }))
-      await writes(1)
-      busy.abort()
-      expect((await stopped).sqlState).toBe('57014')
+      async function* busily(): AsyncGenerator<string> {
+        let n = 0
+        for await (const rows of much()) {
+          if (++n === 5) busy.abort()
+          yield rows
+        }
+      }
+      const stopped = await failure(session.loadData(intoTown, busily(), { signal: busy.signal }))
+      expect(stopped.sqlState).toBe('57014')
       // Before it has begun.
       const never = stuckSource()
       const gone = { signal: AbortSignal.abort() }
@@ -474,6 +483,7 @@ await describeOwnMariaDb('LOAD DATA LOCAL', (start) => {
           outcomes.done++
         } else {
           expect(outcome).toMatch(/^(57014|TimeoutError)$/)
+          usual *= 1.1
           outcomes.stopped++
         }
         // A SLEEP that is stopped says so by a 1.
@@ -608,6 +618,31 @@ await describeOwnMariaDb('LOAD DATA LOCAL', (start) => {
       expect((await connection.query('SELECT COUNT(*) AS n FROM plain')).rows).toEqual([{ n: BigInt(many) }])
       await works(connection)
     })
+  })
+
+  it.each(['ON', 'OFF'])('is refused as an ordinary statement (local_infile = %s)', async (allowed) => {
+    await server.query(`SET GLOBAL local_infile = ${allowed}`)
+    const folder = await mkdtemp(join(tmpdir(), 'wellhead-load-'))
+    const file = join(folder, 'rows')
+    await writeFile(file, lines(3))
+    const connection = await open(database.settings)
+    try {
+      const text = `LOAD DATA LOCAL INFILE '${file}' INTO TABLE town`
+      for (const attempt of [
+        () => execute(connection, text),
+        () => connection.executeScript(`SELECT 1; ${text}`),
+        () => connection.executeBatch(compiled(text), [[]]).then(({ error }) => Promise.reject(error!)),
+        () => connection.stream(compiled(text), [], 5).fetch(),
+      ]) {
+        expect(await failure(attempt())).toMatchObject({ sqlState: '0A000', fatal: false })
+        expect(await towns()).toBe(0)
+        expect(await valueOf(connection, 'SELECT ?', 7)).toBe(7)
+      }
+    } finally {
+      await connection.close()
+      await rm(folder, { recursive: true })
+      await server.query('SET GLOBAL local_infile = ON')
+    }
   })
 
   it('gives a server nothing that asks for a file by itself', async () => {

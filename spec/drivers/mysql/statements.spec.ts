@@ -1,7 +1,5 @@
-import { writeFile } from 'node:fs/promises'
 import { beforeAll, expect, it } from 'vitest'
 import type { MySqlConnection } from '../../../drivers/mysql/mysql-connection.ts'
-import { SQLException } from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import type { MariaDbDatabase, MariaDbSettings } from '../../support/mariadb-database.ts'
 import { mariaDbFraming } from '../../support/mariadb-framing.ts'
@@ -131,26 +129,6 @@ await describeMariaDb('statements on MariaDB', (server) => {
     const silent = await open({ ...settings, fetchWarnings: false })
     expect((await execute(silent, 'DROP TABLE IF EXISTS never_there')).warnings).toBeUndefined()
   })
-
-  it.each(['granted', 'refused'])(
-    'give no file of this machine away: LOAD DATA LOCAL (%s by the server)',
-    async (how) => {
-      const connection = await open(settings)
-      await server.query(`SET GLOBAL local_infile = ${how === 'granted' ? 1 : 0}`)
-      await execute(connection, 'CREATE TABLE IF NOT EXISTS loaded (a VARCHAR(99))')
-      const file = `/tmp/${database.name}.csv`
-      await writeFile(file, 'secret\n')
-      const text = `LOAD DATA LOCAL INFILE '${file}' INTO TABLE loaded`
-      for (const attempt of [
-        () => execute(connection, text),
-        () => connection.executeScript(`SELECT 1; ${text}`),
-        () => connection.stream(compiled(text), [], 5).fetch(),
-      ]) {
-        expect(await failure(attempt())).toBeInstanceOf(SQLException)
-        expect(await valueOf(connection, 'SELECT COUNT(*) FROM loaded')).toBe(0n)
-      }
-    },
-  )
 
   it('are one in a text, also for whoever has found a way round the scanner', async () => {
     const connection = await open(settings)
