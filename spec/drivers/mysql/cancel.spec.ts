@@ -180,7 +180,7 @@ await describeOwnMariaDb('the control session', (start) => {
     const database = await server.database()
     await using proxy = await FaultProxy.start({ target: database.settings })
     const connection = await open({ ...database.settings, port: proxy.port })
-    const lost = failure(execute(connection, 'SELECT SLEEP(1)'))
+    const lost = failure(execute(connection, 'SELECT SLEEP(60)'))
     // Behind the proxy another server would be as good: who answers is compared before anything is stopped.
     const other = await start()
     await using elsewhere = await FaultProxy.start({ target: other.settings('mysql') })
