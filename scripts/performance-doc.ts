@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FigureColumn, FigureReport, FigureRow, FigureVerdict } from '../bench/support/figures.ts'
 import type { BenchReport, ScenarioReport } from '../bench/support/harness.ts'
+import { verdictTexts } from '../bench/support/report.ts'
 import { plot, type Panel } from './performance-plot.ts'
 
 type Report = BenchReport | FigureReport
@@ -147,13 +148,8 @@ function named(name: string, version: string | undefined): string {
 
 function verdictsOf(report: Report): Verdict[] {
   if (isFigures(report)) return report.verdicts.map(figureVerdict)
-  return report.scenarios.flatMap(({ scenario, verdicts }) =>
-    verdicts.map(({ peer, over, atLeast, ratio, reached }) => ({
-      what: `${scenario}: ${peer} beside ${over}`,
-      value: `${ratio.toFixed(2)} ×`,
-      target: `at least ${atLeast} ×`,
-      reached,
-    })),
+  return report.scenarios.flatMap(({ verdicts }) =>
+    verdicts.map((verdict) => ({ ...verdictTexts(verdict), reached: verdict.reached })),
   )
 }
 

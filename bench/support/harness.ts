@@ -1,6 +1,6 @@
 import { thisMachine, versionsOf, writeReport, type Machine } from './machine.ts'
 import { printReport } from './report.ts'
-import { ascending, inTurn, median, medianRatio, quantile } from './rounds.ts'
+import { ascending, inTurn, median, medianDifference, medianRatio, quantile } from './rounds.ts'
 
 /** Something that does operations, made ready for one scenario. */
 export interface Contender {
@@ -26,11 +26,26 @@ interface Target {
   readonly atLeast: number
 }
 
-interface TargetVerdict extends Target {
+/** How much more CPU time one peer may take for each operation than another. */
+interface CpuTarget {
+  readonly scenario: string
+  readonly peer: string
   readonly over: string
-  readonly ratio: number
+  readonly atMostMicroseconds: number
+}
+
+interface Verdict {
   /** Undefined when the machine was too noisy for a verdict. */
   readonly reached: boolean | undefined
+}
+
+export interface TargetVerdict extends Target, Verdict {
+  readonly over: string
+  readonly ratio: number
+}
+
+export interface CpuVerdict extends CpuTarget, Verdict {
+  readonly microseconds: number
 }
 
 export interface Bench<Scenario extends { readonly name: string }> {
@@ -43,7 +58,7 @@ export interface Bench<Scenario extends { readonly name: string }> {
   readonly peers: readonly Peer<Scenario>[]
   /** The peer that runs twice: what the two differ by is noise. */
   readonly control: string
-  readonly targets?: readonly Target[]
+  readonly targets?: readonly (Target | CpuTarget)[]
 }
 
 /** Of one scenario. */
@@ -56,7 +71,7 @@ export interface ScenarioReport {
   /** The second run of the control beside the first, round by round. Outside 0.95 to 1.05 the scenario is noisy and has no verdict. */
   readonly control: number
   readonly noisy: boolean
-  readonly verdicts: readonly TargetVerdict[]
+  readonly verdicts: readonly (TargetVerdict | CpuVerdict)[]
 }
 
 export interface BenchReport extends Machine {
@@ -127,9 +142,12 @@ async function runScenario<Scenario extends { readonly name: string }>(
   for (const contender of contenders.values()) await contender.end()
 
   const speedsOf = (name: string): number[] => samples.get(name)!.map(({ perSecond }) => perSecond)
+  const cpuOf = (name: string): number[] => samples.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds)
   const ratioOf = (one: string, other: string): number => medianRatio(speedsOf(one), speedsOf(other))
   const controlRatio = ratioOf(again, control.name)
-  const noisy = controlRatio < 0.95 || controlRatio > 1.05
+  const noisy = isNoisy(controlRatio)
+  // Whoever else is at work takes less from the CPU time than from the speed: it is judged by itself.
+  const cpuControl = medianRatio(cpuOf(again), cpuOf(control.name))
   const targets = (bench.targets ?? []).filter((target) => target.scenario === scenario.name)
   return {
     scenario: scenario.name,
@@ -137,12 +155,21 @@ async function runScenario<Scenario extends { readonly name: string }>(
     control: controlRatio,
     noisy,
     verdicts: targets.map((target) => {
+      if ('atMostMicroseconds' in target) {
+        const microseconds = medianDifference(cpuOf(target.peer), cpuOf(target.over))
+        const reached = isNoisy(cpuControl) ? undefined : microseconds <= target.atMostMicroseconds
+        return { ...target, microseconds, reached }
+      }
       const others = [target.over].flat()
       const over = others.toSorted((a, b) => median(speedsOf(b)) - median(speedsOf(a)))[0]!
       const ratio = ratioOf(target.peer, over)
       return { ...target, over, ratio, reached: noisy ? undefined : ratio >= target.atLeast }
     }),
   }
+}
+
+function isNoisy(control: number): boolean {
+  return control < 0.95 || control > 1.05
 }
 
 async function measure(contender: Contender, milliseconds: number): Promise<Sample> {

@@ -1,4 +1,4 @@
-import type { BenchReport } from './harness.ts'
+import type { BenchReport, CpuVerdict, TargetVerdict } from './harness.ts'
 
 /** Prints what was measured: a row for each peer, a column for each scenario, and what it says about the targets. */
 export function printReport(report: BenchReport): void {
@@ -22,11 +22,31 @@ export function printReport(report: BenchReport): void {
         .join('  '),
     )
   }
-  for (const { scenario, verdicts } of scenarios) {
-    for (const { peer, over, atLeast, ratio, reached } of verdicts) {
-      const verdict = reached === undefined ? 'no verdict: noisy' : reached ? 'reached' : 'missed'
-      console.log(`${scenario}: ${peer} ${ratio.toFixed(2)} × ${over} (target ${atLeast}): ${verdict}`)
+  for (const one of scenarios.flatMap(({ verdicts }) => verdicts)) {
+    const { what, value, target } = verdictTexts(one)
+    const verdict = one.reached === undefined ? 'no verdict: noisy' : one.reached ? 'reached' : 'missed'
+    console.log(`${what}: ${value} (target ${target}): ${verdict}`)
+  }
+}
+
+/** What was to be reached, and what was. */
+export function verdictTexts(verdict: TargetVerdict | CpuVerdict): {
+  readonly what: string
+  readonly value: string
+  readonly target: string
+} {
+  const { scenario, peer, over } = verdict
+  if ('microseconds' in verdict) {
+    return {
+      what: `${scenario}: CPU time for each, ${peer} over ${over}`,
+      value: `${verdict.microseconds.toFixed(1)} µs`,
+      target: `at most ${verdict.atMostMicroseconds} µs`,
     }
+  }
+  return {
+    what: `${scenario}: ${peer} beside ${over}`,
+    value: `${verdict.ratio.toFixed(2)} ×`,
+    target: `at least ${verdict.atLeast} ×`,
   }
 }
 

@@ -31,6 +31,11 @@ export function medianRatio(of: readonly number[], over: readonly number[]): num
   return median(of.map((one, round) => one / over[round]!))
 }
 
+/** Round by round as well. */
+export function medianDifference(of: readonly number[], over: readonly number[]): number {
+  return median(of.map((one, round) => one - over[round]!))
+}
+
 /** The list from another place on, so that in no two rounds in a row the same one begins. */
 function rotated<T>(list: readonly T[], by: number): T[] {
   const turned = list.map((_, index) => list[(index + by + list.length * 2) % list.length]!)
