@@ -56,7 +56,7 @@ export abstract class Exchange {
     const { wire, text } = this
     const { sql, parameters } = text
     if (parameters.length === 0) wire.client.execSqlBatch(request)
-    else wire.client.makeRequest(request, remoteCall, [wire.messageFor(sql, parameters)])
+    else wire.client.makeRequest(request, remoteCall, wire.messageFor(sql, parameters))
   }
 
   /** @returns Whether a token is of no interest to `tedious`: rows, which would go through events there. */

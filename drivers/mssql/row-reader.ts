@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Readable } from 'node:stream'
 import { readingOf, variantDecoder, type ColumnReading } from './column-types.ts'
 import type {
   TediousColumn,
@@ -130,54 +131,80 @@ export function exactTokenParser(tedious: TediousModule): TokenParserClass {
 }
 
 /**
- * Takes the tokens out of one answer, and hands those that are not taken here to `tedious`'s handler, as `tedious` does it: `end` and `error` are
- * told, and between two tokens it can be halted, which holds the server back as well.
+ * Takes the tokens out of one answer, and hands those that are not taken here to `tedious`'s handler. It is to
+ * `tedious` what its own is: `end` and `error` are told, and between two tokens it can be halted, which holds the
+ * server back as well.
  */
 export class TokenPump extends EventEmitter {
+  readonly #message: Readable
+  readonly #handler: TokenHandler
+  readonly #parser: TokenParser
+  readonly #observe: (token: Token) => boolean
   #isPaused = false
-  #resume: (() => void) | undefined
+  #hasEnded = false
+  #isOver = false
 
   constructor(
-    message: AsyncIterable<Buffer>,
+    message: Readable,
     handler: TokenHandler,
     parser: TokenParser,
     observe: (token: Token) => boolean,
   ) {
     super()
-    this.#run(message, handler, parser, observe).then(
-      () => process.nextTick(() => this.emit('end')),
-      (error: unknown) => process.nextTick(() => this.emit('error', error)),
-    )
+    this.#message = message
+    this.#handler = handler
+    this.#parser = parser
+    this.#observe = observe
+    // Events, as an iterator costs a generator and some promises for each answer.
+    message.on('data', (bytes: Buffer) => {
+      parser.write(bytes)
+      this.#go()
+    })
+    message.on('end', () => {
+      this.#hasEnded = true
+      this.#go()
+    })
+    message.on('error', (error) => this.#fail(error))
   }
 
   pause(): void {
     this.#isPaused = true
+    this.#message.pause()
   }
 
   resume(): void {
+    if (!this.#isPaused) return
     this.#isPaused = false
-    const resume = this.#resume
-    this.#resume = undefined
-    resume?.()
+    // What has come already goes first, and may pause it again.
+    process.nextTick(() => {
+      this.#go()
+      if (!this.#isPaused && !this.#isOver) this.#message.resume()
+    })
   }
 
-  async #run(
-    message: AsyncIterable<Buffer>,
-    handler: TokenHandler,
-    parser: TokenParser,
-    observe: (token: Token) => boolean,
-  ): Promise<void> {
-    // By hand, since `for await` would destroy the message when its bytes are wrong.
-    const chunks = message[Symbol.asyncIterator]()
-    for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
-      parser.write(next.value)
-      for (;;) {
-        while (this.#isPaused) await new Promise<void>((resolve) => (this.#resume = resolve))
-        const token = parser.read()
+  #go(): void {
+    if (this.#isOver) return
+    try {
+      while (!this.#isPaused) {
+        const token = this.#parser.read()
         if (token === undefined) break
-        if (!observe(token)) handler[token.handlerName]!(token)
+        if (!this.#observe(token)) this.#handler[token.handlerName]!(token)
       }
+      if (this.#isPaused || !this.#hasEnded) return
+      this.#parser.end()
+    } catch (error) {
+      this.#fail(error)
+      return
     }
-    parser.end()
+    this.#isOver = true
+    // Whoever else waits for the end of the message is told first.
+    process.nextTick(() => this.emit('end'))
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#message.pause()
+    process.nextTick(() => this.emit('error', error))
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
 import type { DriverClient } from '../../src/spi/driver.ts'
 import { checkVersion, installedVersion, wrongPeer, type PeerPackage } from '../../src/spi/peer-package.ts'
 
@@ -17,14 +18,10 @@ export interface TediousConnection {
   /** The next request is to find the session as it was after the login. */
   resetConnectionOnNextRequest: boolean
   /** Makes of an answer what `TediousTokens` says. */
-  createTokenStreamParser: (message: AsyncIterable<Buffer>, handler: TokenHandler) => object
+  createTokenStreamParser: (message: Readable, handler: TokenHandler) => object
   connect(done: (error?: Error) => void): void
-  /** Sends a message of our own, as it sends its own. */
-  makeRequest(
-    request: TediousRequest,
-    packetType: number,
-    payload: Iterable<Buffer> | AsyncIterable<Buffer>,
-  ): void
+  /** Sends a message of our own, as it sends its own: in one piece, or in several. */
+  makeRequest(request: TediousRequest, packetType: number, payload: Buffer | AsyncIterable<Buffer>): void
   /** Zeros: none is open. */
   currentTransactionDescriptor(): Buffer
   /** As a batch. */
