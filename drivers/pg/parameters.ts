@@ -35,22 +35,11 @@ const none: EncodedParameters = Object.freeze({ values: [], types: [] })
  * All together within 1 GB (54000): at a longer message the server ends the session.
  */
 export function encodeParameters(parameters: BoundParameters): EncodedParameters {
-  const count = parameters.length
-  if (count === 0) return none
-  const values: WireValue[] = []
-  const types: number[] = []
+  if (parameters.length === 0) return none
+  const types = parameters.map(typeOf)
+  const values = parameters.map(encoded)
   let length = 0
-  for (let index = 0; index < count; index++) {
-    const value = parameters[index]
-    if (value instanceof TypedParameter) {
-      types.push(value.value === null && open.has(value.type) ? 0 : oids[value.type])
-      values.push(typed(value.value, value.type, index))
-    } else {
-      types.push(typeOf(value))
-      values.push(untyped(value, index))
-    }
-    length += values[index]?.length ?? 0
-  }
+  for (const value of values) length += value?.length ?? 0
   if (length > mostBytes / 4) checkLength(values)
   return { values, types }
 }
@@ -106,6 +95,9 @@ const oids: Readonly<Record<SqlTypeName, number>> = {
 const open = new Set<SqlTypeName>(['JSON', 'ARRAY', 'OTHER'])
 
 function typeOf(value: unknown): number {
+  if (value instanceof TypedParameter) {
+    return value.value === null && open.has(value.type) ? 0 : oids[value.type]
+  }
   switch (typeof value) {
     case 'number':
       if ((value | 0) === value) return int4
@@ -121,6 +113,10 @@ function typeOf(value: unknown): number {
     default:
       return 0
   }
+}
+
+function encoded(value: unknown, index: number): WireValue {
+  return value instanceof TypedParameter ? typed(value.value, value.type, index) : untyped(value, index)
 }
 
 function untyped(value: unknown, index: number): WireValue {
@@ -195,8 +191,8 @@ function array(values: readonly unknown[], index: number): string {
   // Also one that holds itself.
   if (nestsDeeper(values, 6)) throw refused(index, 'is an array of more than 6 dimensions', '54000')
   return arrayLiteral(values, (element) => {
-    const encoded = untyped(element, index)
-    return kinds.isUint8Array(encoded) ? `\\x${Buffer.from(encoded).toString('hex')}` : encoded
+    const literal = untyped(element, index)
+    return kinds.isUint8Array(literal) ? `\\x${Buffer.from(literal).toString('hex')}` : literal
   })
 }
 

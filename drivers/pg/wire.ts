@@ -35,9 +35,9 @@ export class Wire {
   readonly #socket: Socket
   #dead: Error | undefined
   #inFlight: Request[] = []
-  #outgoing: Buffer[] = []
+  readonly #outgoing: Buffer[] = []
   /** Of these the client does not know yet: it is told when they are written, for others may use it as well. */
-  #unsubmitted: Request[] = []
+  readonly #unsubmitted: Request[] = []
 
   /** To be made before the client connects: it carries the error listener from the first moment (ruling 7). */
   constructor(client: PgClient, types?: SessionSettings['types']) {
@@ -122,13 +122,11 @@ export class Wire {
   flush(): void {
     const outgoing = this.#outgoing
     if (outgoing.length === 0) return
-    const unsubmitted = this.#unsubmitted
-    this.#outgoing = []
-    this.#unsubmitted = []
-    if (this.#dead !== undefined) return
-    for (const request of unsubmitted) this.client.query(request)
+    for (const request of this.#unsubmitted) this.client.query(request)
     // Copying is cheaper than handing many pieces to the system.
-    this.client.connection.stream.write(outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing))
+    const bytes = outgoing.length === 1 ? outgoing[0]! : Buffer.concat(outgoing)
+    this.#forgetUnsent()
+    this.client.connection.stream.write(bytes)
   }
 
   /** Gives up what is under way; the socket stays until it is cut. */
@@ -162,10 +160,16 @@ export class Wire {
     }
   }
 
+  /** Emptied from behind, an array keeps its place for the next turn. */
+  #forgetUnsent(): void {
+    while (this.#outgoing.length > 0) this.#outgoing.pop()
+    while (this.#unsubmitted.length > 0) this.#unsubmitted.pop()
+  }
+
   #die(cause: Error): void {
     if (this.#dead !== undefined) return
     this.#dead = cause
-    this.#outgoing = []
+    this.#forgetUnsent()
     const lost = this.#inFlight
     this.#inFlight = []
     let told = false

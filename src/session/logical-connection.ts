@@ -16,11 +16,13 @@ export interface HandleOwner {
   isValid(deadline: Deadline): Promise<boolean>
 }
 
+const none: readonly Savepoint[] = []
+
 /** The handle: the right to use one physical connection until it is closed. */
 export class LogicalConnection extends SessionExecutor implements Connection {
   readonly #owner: HandleOwner
   /** By age; those after one that was rolled back to, or released, are gone. */
-  #savepoints: Savepoint[] = []
+  #savepoints: readonly Savepoint[] = none
   #savepointNumber = 0
   #closing: Promise<void> | undefined
 
@@ -90,7 +92,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
       this.session.closeStream(),
       this.session.undoToSavepoint(() => this.session.physical.rollback(savepoint.name)),
     ])
-    this.#savepoints.length = position + 1
+    this.#savepoints = this.#savepoints.slice(0, position + 1)
   }
 
   async setSavepoint(name?: string): Promise<Savepoint> {
@@ -105,7 +107,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     await this.session.runControl('SAVEPOINT', undefined, () =>
       this.session.physical.savepoint(savepoint.name),
     )
-    this.#savepoints.push(savepoint)
+    this.#savepoints = [...this.#savepoints, savepoint]
     return savepoint
   }
 
@@ -115,7 +117,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
     await this.session.runControl('RELEASE SAVEPOINT', undefined, () =>
       this.session.physical.release(savepoint.name),
     )
-    this.#savepoints.length = position
+    this.#savepoints = this.#savepoints.slice(0, position)
   }
 
   get readOnly(): boolean {
@@ -193,7 +195,7 @@ export class LogicalConnection extends SessionExecutor implements Connection {
 
   /** Both take their places in the queue now: what is called next comes after them. */
   async #end(end: () => Promise<void>): Promise<void> {
-    this.#savepoints = []
+    this.#savepoints = none
     await Promise.all([this.session.closeStream(), end()])
   }
 

@@ -58,12 +58,8 @@ export function bindParameters(
       { sqlState: '54000', reason: 'limit' },
     )
   }
-  const bound: ParameterValue[] = []
-  for (let index = 0; index < parameters.length; index++) {
-    const value = parameters[index] as unknown
-    checkValue(value, index)
-    bound.push(value as ParameterValue)
-  }
+  const bound: readonly ParameterValue[] = [...parameters]
+  for (let index = 0; index < bound.length; index++) checkValue(bound[index], index)
   // A translated escape may have moved or repeated its arguments.
   return order === undefined ? bound : order.map((index) => bound[index]!)
 }

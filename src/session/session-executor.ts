@@ -58,14 +58,19 @@ export class SessionExecutor implements Executor, Transaction, Caller {
     return this.execute(sql, parameters, options)
   }
 
-  async execute<Row>(
+  execute<Row>(
     sql: string | SqlFragment,
     parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
-    const { statement, bound } = this.#prepare(sql, parameters)
-    const { dialect } = this.session.context.compiler
-    return this.executeCompiled(withGeneratedKeys(statement, options?.generatedKeys, dialect), bound, options)
+    try {
+      const { statement, bound } = this.#prepare(sql, parameters)
+      const { dialect } = this.session.context.compiler
+      const sent = withGeneratedKeys(statement, options?.generatedKeys, dialect)
+      return this.executeCompiled(sent, bound, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   stream<Row>(

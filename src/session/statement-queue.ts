@@ -52,9 +52,9 @@ const pipelineDepth = 64
 /** Operations on one physical connection, in order, one at a time unless the driver can do more. */
 export class StatementQueue {
   readonly #owner: QueueOwner
-  #inFlight: Entry[] = []
+  readonly #inFlight: Entry[] = []
   #waiting: Entry[] = []
-  #drained: (() => void)[] = []
+  #drained: (() => void)[] | undefined
 
   constructor(owner: QueueOwner) {
     this.#owner = owner
@@ -87,21 +87,19 @@ export class StatementQueue {
 
   /** Refuses all, also what runs: the session is gone. */
   rejectAll(error: SQLException): void {
-    const inFlight = this.#inFlight
-    this.#inFlight = []
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const entry of [...inFlight, ...waiting]) this.#tell(entry, error)
+    const all = [...this.#inFlight.splice(0), ...this.#waiting.splice(0)]
+    for (const entry of all) this.#tell(entry, error)
     this.#afterEach()
   }
 
   /** Ends statements that run, as their deadline would. Settles when nothing is in flight any more. */
   stopRunning(error: SQLException): Promise<void> {
-    for (const entry of this.#inFlight) {
+    // Over a copy: one that is given up leaves.
+    for (const entry of this.#inFlight.slice()) {
       if (entry.operation.ending !== true) this.#expire(entry, error)
     }
     if (this.#inFlight.length === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#drained.push(resolve))
+    return new Promise((resolve) => (this.#drained ??= []).push(resolve))
   }
 
   #add<T>(operation: Operation<T>, first: boolean): Promise<T> {
@@ -121,9 +119,13 @@ export class StatementQueue {
         this.#tell(entry, expired)
         return
       }
-      if (first) this.#waiting.splice(this.#firstPlace(), 0, entry)
-      else this.#waiting.push(entry)
-      this.#startNext()
+      if (this.#waiting.length === 0 && this.#mayStart(entry)) {
+        this.#start(entry)
+      } else {
+        if (first) this.#waiting.splice(this.#firstPlace(), 0, entry)
+        else this.#waiting.push(entry)
+        this.#startNext()
+      }
       if (!entry.told) {
         entry.stopDeadline = operation.deadline?.onExpired((error) => this.#expire(entry, error))
       }
@@ -138,9 +140,7 @@ export class StatementQueue {
 
   #startNext(): void {
     while (this.#waiting.length > 0 && this.#mayStart(this.#waiting[0]!)) {
-      const entry = this.#waiting.shift()!
-      this.#inFlight.push(entry)
-      this.#start(entry)
+      this.#start(this.#waiting.shift()!)
     }
   }
 
@@ -159,6 +159,7 @@ export class StatementQueue {
   }
 
   #start(entry: Entry): void {
+    this.#inFlight.push(entry)
     let running: Promise<unknown>
     try {
       running = entry.operation.run(() => {
@@ -191,7 +192,7 @@ export class StatementQueue {
       request.then(done, done)
       return
     }
-    this.#inFlight = this.#inFlight.filter((other) => other !== entry)
+    this.#takeOut(entry)
     // Listeners hear of a lost session before the application does (ruling 4).
     if (error?.fatal === true) this.#owner.lost(error)
     this.#owner.settled(error)
@@ -221,10 +222,17 @@ export class StatementQueue {
   /** The operation cannot be stopped alone: its session goes with it. */
   #giveUp(entry: Entry, error: SQLException): void {
     if (entry.told) return
-    this.#inFlight = this.#inFlight.filter((other) => other !== entry)
+    this.#takeOut(entry)
     this.#owner.lost(givenUp(error))
     this.#tell(entry, error)
     this.#afterEach()
+  }
+
+  #takeOut(entry: Entry): void {
+    const at = this.#inFlight.indexOf(entry)
+    // Nearly always it is the only one: the array is kept, as making it anew costs more than all else here.
+    if (at === this.#inFlight.length - 1) this.#inFlight.pop()
+    else if (at !== -1) this.#inFlight.splice(at, 1)
   }
 
   #tell(entry: Entry, error: SQLException | undefined, value?: unknown): void {
@@ -240,9 +248,9 @@ export class StatementQueue {
 
   #afterEach(): void {
     this.#startNext()
-    if (this.#inFlight.length > 0) return
+    if (this.#drained === undefined || this.#inFlight.length > 0) return
     const drained = this.#drained
-    this.#drained = []
+    this.#drained = undefined
     for (const resolve of drained) resolve()
   }
 }

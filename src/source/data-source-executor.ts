@@ -118,11 +118,15 @@ export abstract class DataSourceExecutor implements DataSource {
   }
 
   /** One call on a borrowed connection: its deadline covers both. */
-  protected async borrow<T, Options extends DeadlineOptions>(
+  protected borrow<T, Options extends DeadlineOptions>(
     options: Options | undefined,
     run: (connection: Connection, left: Options | undefined) => Promise<T>,
   ): Promise<T> {
-    return this.#borrowUntil(this.#deadline('A call', options), options, run)
+    try {
+      return this.#borrowUntil(this.#deadline('A call', options), options, run, always)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**
@@ -133,20 +137,24 @@ export abstract class DataSourceExecutor implements DataSource {
     deadline: Deadline | undefined,
     options: Options | undefined,
     run: (connection: Connection, left: Options | undefined) => Promise<T>,
-    mayRepeat: () => boolean = () => true,
+    mayRepeat: () => boolean,
   ): Promise<T> {
     for (let deaths = 0; ; deaths++) {
       const connection = await (deadline === undefined
         ? this.getConnection()
         : this.getConnection({ signal: options?.signal, timeout: timeLeft(deadline) }))
+      let value: T
       try {
-        return await lend(connection, () =>
-          run(connection, deadline === undefined ? options : { ...options!, timeout: timeLeft(deadline) }),
-        )
+        const left = deadline === undefined ? options : { ...options!, timeout: timeLeft(deadline) }
+        value = await run(connection, left)
       } catch (error) {
+        await giveBack(connection)
         const enough = deaths === deathsForgiven || deadline?.error !== undefined
         if (enough || !foundDead(error) || !mayRepeat()) throw error
+        continue
       }
+      await connection.close()
+      return value
     }
   }
 
@@ -178,11 +186,20 @@ export async function lend<T>(
   try {
     value = await work(connection)
   } catch (error) {
-    await connection.close().catch(() => {})
+    await giveBack(connection)
     throw error
   }
   await connection.close()
   return value
+}
+
+/** After a failure, which is told before one of the giving back. */
+async function giveBack(connection: Connection): Promise<void> {
+  await connection.close().catch(() => {})
+}
+
+function always(): boolean {
+  return true
 }
 
 /** For the next step of a call; undefined without a timeout. */
