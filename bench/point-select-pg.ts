@@ -7,6 +7,7 @@ import { createDataSource } from '../src/index.ts'
 import { PostgresServer } from '../spec/support/postgres-server.ts'
 import { runBench } from './support/harness.ts'
 import type { Peer } from './support/harness.ts'
+import { startOnce } from './support/peer-process.ts'
 import { rowCount, selects, type Callers } from './support/point-selects.ts'
 
 const size = 10
@@ -17,22 +18,25 @@ const scenarios: readonly Callers[] = [
 ]
 const text = 'SELECT id, town FROM address WHERE id = $1'
 
-const server = await PostgresServer.start()
-const database = await server.database()
-const { settings } = database
-const filler = await database.connect()
-await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
-await filler.query("INSERT INTO address SELECT id, 'town ' || id FROM generate_series(0, $1::int - 1) id", [
-  rowCount,
-])
-await filler.query('ANALYZE address')
-await filler.end()
+const shared = await startOnce(async () => {
+  const server = await PostgresServer.start()
+  const database = await server.database()
+  const filler = await database.connect()
+  await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town TEXT NOT NULL)')
+  await filler.query("INSERT INTO address SELECT id, 'town ' || id FROM generate_series(0, $1::int - 1) id", [
+    rowCount,
+  ])
+  await filler.query('ANALYZE address')
+  await filler.end()
+  return { facts: { url: database.url, settings: database.settings }, close: () => server.close() }
+})
+const { url, settings } = shared.facts
 
 function wellhead(name: string, sharing: 'exclusive' | 'pipelined'): Peer<Callers> {
   return {
     name,
     async prepare(scenario) {
-      const source = createDataSource({ url: database.url, maximumPoolSize: size, sharing })
+      const source = createDataSource({ url, maximumPoolSize: size, sharing })
       const select = 'SELECT id, town FROM address WHERE id = ?'
       return selects(
         scenario,
@@ -176,6 +180,7 @@ try {
     title: 'One row by its key, PostgreSQL, 10 connections',
     unit: 'statements per second',
     scenarios,
+    isolated: true,
     peers: [
       bareSockets,
       wellhead('wellhead', 'exclusive'),
@@ -194,5 +199,5 @@ try {
     ],
   })
 } finally {
-  await server.close()
+  await shared.close()
 }

@@ -1,4 +1,5 @@
 import { thisMachine, versionsOf, writeReport, type Machine } from './machine.ts'
+import { roleOfProcess, servePeer, startPeer, type Runner, type Sample } from './peer-process.ts'
 import { printReport } from './report.ts'
 import { ascending, inTurn, median, medianDifference, medianRatio, quantile } from './rounds.ts'
 
@@ -56,6 +57,8 @@ export interface Bench<Scenario extends { readonly name: string }> {
   readonly unit: string
   readonly scenarios: readonly Scenario[]
   readonly peers: readonly Peer<Scenario>[]
+  /** Each peer in a process of its own: see peer-process.ts. What they talk to is started by `startOnce`. */
+  readonly isolated?: boolean
   /** The peer that runs twice: what the two differ by is noise. */
   readonly control: string
   readonly targets?: readonly (Target | CpuTarget)[]
@@ -84,11 +87,6 @@ export interface BenchReport extends Machine {
   readonly scenarios: readonly ScenarioReport[]
 }
 
-interface Sample {
-  readonly perSecond: number
-  readonly cpuMicroseconds: number
-}
-
 /**
  * Runs a bench as `node bench/<name>.ts [--quick] [--write]`: rounds in which every peer has its turn, in an order that
  * changes, so that whatever disturbs the machine disturbs all. A full run writes its report to docs/performance; a
@@ -97,10 +95,18 @@ interface Sample {
 export async function runBench<Scenario extends { readonly name: string }>(
   bench: Bench<Scenario>,
   args: readonly string[] = process.argv.slice(2),
-): Promise<BenchReport> {
+): Promise<void> {
+  const role = roleOfProcess()
+  if (role !== undefined) {
+    const scenario = bench.scenarios.find(({ name }) => name === role.scenario)!
+    const peer = bench.peers.find(({ name }) => name === role.peer)!
+    await servePeer(inThisProcess(await peer.prepare(scenario)))
+    return
+  }
   const quick = args.includes('--quick')
   const rounds = quick ? 7 : 21
-  const milliseconds = quick ? 60 : 150
+  // In a process that has rested for a while the first milliseconds are slower.
+  const milliseconds = (quick ? 60 : 150) * (bench.isolated === true ? 2 : 1)
   const scenarios: ScenarioReport[] = []
   for (const scenario of bench.scenarios) {
     scenarios.push(await runScenario(bench, scenario, rounds, milliseconds))
@@ -117,7 +123,6 @@ export async function runBench<Scenario extends { readonly name: string }>(
   }
   printReport(report)
   if (!quick || args.includes('--write')) writeReport(report)
-  return report
 }
 
 async function runScenario<Scenario extends { readonly name: string }>(
@@ -133,13 +138,21 @@ async function runScenario<Scenario extends { readonly name: string }>(
     ...bench.peers,
     { ...control, name: again, prepare: (one: Scenario) => control.prepare(one) },
   ]
-  const contenders = new Map<string, Contender>()
-  for (const peer of peers) contenders.set(peer.name, await peer.prepare(scenario))
-  const measured = await inTurn(peers, { rounds, warmUp: 2 }, ({ name }) =>
-    measure(contenders.get(name)!, milliseconds),
+  const { isolated = false } = bench
+  const runners = new Map<string, Runner>()
+  for (const peer of peers) {
+    const known = peer.name === again ? control.name : peer.name
+    const runner = isolated
+      ? await startPeer(known, scenario.name)
+      : inThisProcess(await peer.prepare(scenario))
+    runners.set(peer.name, runner)
+  }
+  // A process has compiled nothing yet when it begins.
+  const measured = await inTurn(peers, { rounds, warmUp: isolated ? 8 : 2 }, ({ name }) =>
+    runners.get(name)!.measure(milliseconds),
   )
   const samples = new Map([...measured].map(([{ name }, all]) => [name, all]))
-  for (const contender of contenders.values()) await contender.end()
+  for (const runner of runners.values()) await runner.end()
 
   const speedsOf = (name: string): number[] => samples.get(name)!.map(({ perSecond }) => perSecond)
   const cpuOf = (name: string): number[] => samples.get(name)!.map(({ cpuMicroseconds }) => cpuMicroseconds)
@@ -172,9 +185,18 @@ function isNoisy(control: number): boolean {
   return control < 0.95 || control > 1.05
 }
 
+function inThisProcess(contender: Contender): Runner {
+  return {
+    measure(milliseconds) {
+      // Each begins with the garbage of nobody else, where the runtime lets us.
+      if (roleOfProcess() === undefined) globalThis.gc?.()
+      return measure(contender, milliseconds)
+    },
+    end: () => contender.end(),
+  }
+}
+
 async function measure(contender: Contender, milliseconds: number): Promise<Sample> {
-  // Each begins with the garbage of nobody else, where the runtime lets us.
-  globalThis.gc?.()
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   let operations = 0
