@@ -2,8 +2,8 @@ import { connect as connectSocket, type Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { type SQLException, SQLInvalidAuthorizationSpecException } from '../../src/api/sql-exception.ts'
 import { untilDeadline } from '../../src/session/call-deadline.ts'
-import type { Deadline } from '../../src/spi/deadline.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
+import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword } from '../../src/spi/password.ts'
 import { tlsConfig, type TlsConfig } from '../../src/spi/tls-settings.ts'
 import { connectError } from './connect-error.ts'
@@ -52,7 +52,7 @@ export async function connect(
   if ('token' in credentials && (tls === false || tls.rejectUnauthorized !== true)) throw unsafeToken()
   if (deadline.error !== undefined) throw deadline.error
   const wire = openWire(tedious, settings, credentials, tls, context.session.statementCacheSize)
-  return within(deadline, wire, description, async () => {
+  const open = async (): Promise<MssqlConnection> => {
     await logIn(wire, tls)
     wire.socket?.setKeepAlive(settings.keepAlive !== Infinity, finite(settings.keepAlive))
     const native = context.session.types === 'native'
@@ -61,7 +61,8 @@ export async function connect(
     giveUpWhenSilent(wire, context.session.networkTimeout)
     const facts = await openSession(wire, settings)
     return new MssqlConnection(wire, facts, { description, clock: context.clock })
-  })
+  }
+  return openWithin(deadline, wire, open, (error) => connectError(error, description))
 }
 
 async function askCredentials(
@@ -71,28 +72,6 @@ async function askCredentials(
 ): Promise<Credentials> {
   const token = password === undefined ? await askPassword(accessToken) : undefined
   return token === undefined ? { user, password: await askPassword(password ?? configured) } : { token }
-}
-
-async function within<T>(
-  deadline: Deadline,
-  wire: Wire,
-  description: string,
-  open: () => Promise<T>,
-): Promise<T> {
-  let missed: SQLException | undefined
-  const forget = deadline.onExpired((error) => {
-    missed = error
-    wire.destroy(error)
-  })
-  try {
-    return await open()
-  } catch (error) {
-    wire.destroy(error as Error)
-    await wire.ended
-    throw missed ?? connectError(error, description)
-  } finally {
-    forget()
-  }
 }
 
 function openWire(

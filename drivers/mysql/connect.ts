@@ -3,8 +3,8 @@ import { userInfo } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import type { SQLException } from '../../src/api/sql-exception.ts'
 import { CallDeadline, untilDeadline } from '../../src/session/call-deadline.ts'
-import type { Deadline } from '../../src/spi/deadline.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
+import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword } from '../../src/spi/password.ts'
 import { tlsConfig, type TlsConfig } from '../../src/spi/tls-settings.ts'
 import { connectError, noneReached } from './connect-error.ts'
@@ -58,6 +58,7 @@ export async function connect(
     settings.socketPath === undefined ? undefined : 1,
   )
   const errors: SQLException[] = []
+  const failureOf = (error: unknown): SQLException => connectError(error, description)
   for (const [at, host] of hosts.entries()) {
     const target = { host, place: host, user, password: secret, database: settings.database }
     try {
@@ -67,7 +68,8 @@ export async function connect(
         timeout: share,
         outer: deadline,
       })
-      return await within(own, openWire(mysql, settings, target), description, async (wire) => {
+      const wire = openWire(mysql, settings, target)
+      const open = async (): Promise<MySqlConnection> => {
         await wire.ready
         giveUpWhenSilent(wire, context.session.networkTimeout)
         const facts = await openSession(wire, settings)
@@ -78,7 +80,8 @@ export async function connect(
           session: context.session,
           clock: context.clock,
         })
-      })
+      }
+      return await openWithin(own, wire, open, failureOf)
     } catch (error) {
       errors.push(error as SQLException)
       // Whoever is refused by one server is not let in by another.
@@ -95,33 +98,13 @@ export function controlConnection(settings: MySqlSettings, { clock }: DriverCont
     const password = await untilDeadline(askPassword(settings.password), deadline)
     const user = userOf(settings)
     const target = { host: place.certified, place, user, password, database: undefined }
-    return within(deadline, openWire(mysql, settings, target), describeTarget(settings), async (wire) => {
+    const wire = openWire(mysql, settings, target)
+    const open = async (): Promise<Wire> => {
       await wire.ready
       return wire
-    })
+    }
+    return openWithin(deadline, wire, open, (error) => connectError(error, describeTarget(settings)))
   }, clock)
-}
-
-async function within<T>(
-  deadline: Deadline,
-  wire: Wire,
-  description: string,
-  open: (wire: Wire) => Promise<T>,
-): Promise<T> {
-  let missed: SQLException | undefined
-  const forget = deadline.onExpired((error) => {
-    missed = error
-    wire.destroy(error)
-  })
-  try {
-    return await open(wire)
-  } catch (error) {
-    wire.destroy(error as Error)
-    await wire.ended
-    throw missed ?? connectError(error, description)
-  } finally {
-    forget()
-  }
 }
 
 function openWire(

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os'
-import { SQLInvalidAuthorizationSpecException, type SQLException } from '../../src/api/sql-exception.ts'
+import { SQLInvalidAuthorizationSpecException } from '../../src/api/sql-exception.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
+import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword, type PasswordProvider } from '../../src/spi/password.ts'
 import { tlsConfig } from '../../src/spi/tls-settings.ts'
 import { Canceller } from './cancel.ts'
@@ -39,12 +40,7 @@ export async function connect(
   const client = new pg.Client(config)
   if (pooler !== 'none') startBehindPooler(client)
   const wire = new Wire(client, context.session.types)
-  let missed: SQLException | undefined
-  const forget = deadline.onExpired((error) => {
-    missed = error
-    wire.destroy(error)
-  })
-  try {
+  const open = async (): Promise<PgConnection> => {
     await Promise.race([client.connect(), failureOf(wire)])
     wire.start()
     const { stream } = client.connection
@@ -63,13 +59,8 @@ export async function connect(
       pooler,
       settingsText: own,
     })
-  } catch (error) {
-    wire.destroy(error as Error)
-    await wire.ended
-    throw missed ?? connectError(error, description)
-  } finally {
-    forget()
   }
+  return openWithin(deadline, wire, open, (error) => connectError(error, description))
 }
 
 function roleOf(settings: PgSettings): string {
