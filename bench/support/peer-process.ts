@@ -42,7 +42,7 @@ export async function startOnce<Facts>(
 /** Starts this bench again, as one of its peers. */
 export async function startPeer(peer: string, scenario: string): Promise<Runner> {
   const env = { ...process.env, [roleKey]: JSON.stringify({ peer, scenario }) }
-  const child = fork(process.argv[1]!, process.argv.slice(2), { env, serialization: 'json' })
+  const child = fork(process.argv[1]!, process.argv.slice(2), { env })
   await answerOf(child)
   return {
     async measure(milliseconds) {

@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { DriverClient } from '../../src/spi/driver.ts'
-import { checkVersion, installedVersion, wrongPeer, type PeerPackage } from '../../src/spi/peer-package.ts'
+import {
+  checkVersion,
+  installedVersion,
+  loadedOnce,
+  wrongPeer,
+  type PeerPackage,
+} from '../../src/spi/peer-package.ts'
 
 // The members of the package `tedious` that are used, so that nobody needs its types, or the package itself before the
 // first connect. It brings login, TLS, packets and tokens; values of rows and of parameters are our own, as its decimals
@@ -140,20 +146,13 @@ interface TediousConfig {
 /** The first that this was proved on. */
 const peer: PeerPackage = { product: 'SQL Server', name: 'tedious', oldest: [20, 3, 0] }
 
-let loading: Promise<TediousModule> | undefined
-
 /**
  * The package `tedious`, loaded once.
  *
  * @throws SQLNonTransientConnectionException 08001 when it is missing, too old or not the one that is known, with the
  * line that installs it.
  */
-export function loadTedious(): Promise<TediousModule> {
-  loading ??= load()
-  // It may be installed meanwhile.
-  loading.catch(() => (loading = undefined))
-  return loading
-}
+export const loadTedious: () => Promise<TediousModule> = loadedOnce(load)
 
 async function load(): Promise<TediousModule> {
   let loaded: { readonly default: unknown }

@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net'
 import type { DriverClient } from '../../src/spi/driver.ts'
-import { checkVersion, installedVersion, wrongPeer, type PeerPackage } from '../../src/spi/peer-package.ts'
+import {
+  checkVersion,
+  installedVersion,
+  loadedOnce,
+  wrongPeer,
+  type PeerPackage,
+} from '../../src/spi/peer-package.ts'
 
 // The few members of the package `mysql2` that are used, so that nobody needs its types, or the package itself before
 // the first connect. It brings the handshake, authentication, and packets out of bytes; requests are our own.
@@ -80,19 +86,12 @@ export interface MySqlModule {
 /** The first that was made ready for MariaDB's parameters, and on which this was proved. */
 const peer: PeerPackage = { product: 'MySQL', name: 'mysql2', oldest: [3, 24, 0] }
 
-let loading: Promise<MySqlModule> | undefined
-
 /**
  * The package `mysql2`, loaded once.
  *
  * @throws SQLNonTransientConnectionException 08001 when it is missing or too old, with the line that installs it.
  */
-export function loadMySql(): Promise<MySqlModule> {
-  loading ??= load()
-  // It may be installed meanwhile.
-  loading.catch(() => (loading = undefined))
-  return loading
-}
+export const loadMySql: () => Promise<MySqlModule> = loadedOnce(load)
 
 async function load(): Promise<MySqlModule> {
   let loaded: { readonly default: unknown }

@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { SQLFeatureNotSupportedException } from '../../src/api/sql-exception.ts'
+import { loadedOnce } from '../../src/spi/peer-package.ts'
 
 // The few members of the package `pg-copy-streams` that are used, so that nobody needs it before the first COPY.
 
@@ -34,19 +35,12 @@ export interface CopyStreams {
   readonly to: (text: string) => CopyToStream
 }
 
-let loading: Promise<CopyStreams> | undefined
-
 /**
  * The package `pg-copy-streams`, loaded once.
  *
  * @throws SQLFeatureNotSupportedException 0A000 when it is missing, with the line that installs it.
  */
-export function loadCopyStreams(): Promise<CopyStreams> {
-  loading ??= load()
-  // It may be installed meanwhile.
-  loading.catch(() => (loading = undefined))
-  return loading
-}
+export const loadCopyStreams: () => Promise<CopyStreams> = loadedOnce(load)
 
 async function load(): Promise<CopyStreams> {
   try {

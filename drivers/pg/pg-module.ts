@@ -1,7 +1,13 @@
 import type { Socket } from 'node:net'
 import { SQLNonTransientConnectionException } from '../../src/api/sql-exception.ts'
 import type { DriverClient } from '../../src/spi/driver.ts'
-import { checkVersion, installedVersion, wrongPeer, type PeerPackage } from '../../src/spi/peer-package.ts'
+import {
+  checkVersion,
+  installedVersion,
+  loadedOnce,
+  wrongPeer,
+  type PeerPackage,
+} from '../../src/spi/peer-package.ts'
 import type { TlsConfig } from '../../src/spi/tls-settings.ts'
 import type { PgNotification } from './notifications.ts'
 
@@ -90,20 +96,13 @@ export interface PgModule {
 /** Before it ECONNRESET was swallowed after a statement with parameters, and certificates of IP addresses failed. */
 const peer: PeerPackage = { product: 'PostgreSQL', name: 'pg', oldest: [8, 23, 1] }
 
-let loading: Promise<PgModule> | undefined
-
 /**
  * The package `pg`, loaded once.
  *
  * @throws SQLNonTransientConnectionException 08001 when it is missing or too old, with the line that installs it, or
  * when NODE_PG_FORCE_NATIVE replaces its client.
  */
-export function loadPg(): Promise<PgModule> {
-  loading ??= load()
-  // It may be installed meanwhile.
-  loading.catch(() => (loading = undefined))
-  return loading
-}
+export const loadPg: () => Promise<PgModule> = loadedOnce(load)
 
 async function load(): Promise<PgModule> {
   let loaded: { readonly default: unknown }

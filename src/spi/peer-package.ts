@@ -10,6 +10,16 @@ export interface PeerPackage {
   readonly oldest: readonly [major: number, minor: number, patch: number]
 }
 
+/** Loads a package when it is first asked for, once; after a failure again, as it may be installed meanwhile. */
+export function loadedOnce<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined
+  return () => {
+    loading ??= load()
+    loading.catch(() => (loading = undefined))
+    return loading
+  }
+}
+
 /** Undefined in a bundle, where there is no package any more. */
 export function installedVersion({ name }: PeerPackage): string | undefined {
   try {
