@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Result } from '../../src/api/result.ts'
+import { sqliteDialect } from '../../drivers/sqlite/dialect.ts'
 import type { Clock } from '../../src/spi/clock.ts'
-import type { SharedOutcome, SharedSession, SharedStatement } from '../../src/spi/shared-session.ts'
+import type { OneShotOutcome, OneShotSession, OneShotStatement } from '../../src/spi/one-shot-session.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
 import { settle, World } from './world.ts'
 
@@ -27,7 +28,9 @@ function compile(text: string): CompiledStatement {
 }
 
 /** Serves statements one after the other; the parameter says how long one takes. */
-class ServedSession implements SharedSession {
+class ServedSession implements OneShotSession {
+  readonly pipelining = true
+  readonly dialect = sqliteDialect
   readonly #clock: Clock
   #freeAt = 0
 
@@ -35,11 +38,11 @@ class ServedSession implements SharedSession {
     this.#clock = clock
   }
 
-  read(text: unknown, parameters: unknown): SharedStatement {
-    return { compiled: compile(String(text)), parameters: parameters as number[] }
+  read(text: unknown, parameters: unknown): OneShotStatement {
+    return { compiled: compile(String(text)), parameters: parameters as number[], dialect: this.dialect }
   }
 
-  run({ parameters: [takes] }: SharedStatement, outcome: SharedOutcome): void {
+  run({ parameters: [takes] }: OneShotStatement, outcome: OneShotOutcome): void {
     const now = this.#clock.now()
     this.#freeAt = Math.max(now, this.#freeAt) + (takes as number)
     this.#clock.setTimer(
@@ -59,25 +62,12 @@ class ServedSession implements SharedSession {
 async function latencies(calls: readonly Call[], sharing: 'exclusive' | 'pipelined'): Promise<number[]> {
   const world = new World({ maximumPoolSize: 10, sharing })
   const { clock, driver, pool } = world
-  driver.share = () => new ServedSession(clock)
+  driver.oneShotsOf = () => new ServedSession(clock)
   await world.fill(10)
-  const sleep = (milliseconds: number): Promise<void> =>
-    new Promise((resolve) => clock.setTimer(resolve, milliseconds))
   const told: number[] = []
-  // As a data source does it.
   const query = async ({ text, takes }: Call): Promise<void> => {
     const startedAt = clock.now()
-    const sharable = pool.sharing.read(text, [takes], undefined)
-    if (sharable?.cost.isCheap === true) {
-      await pool.sharing.execute(sharable, undefined, () =>
-        Promise.reject(new Error('there is no successor')),
-      )
-    } else {
-      const connection = await pool.acquire()
-      await sleep(takes)
-      sharable?.cost.ran(takes)
-      await connection.close()
-    }
+    await pool.oneShots.execute({ sql: text, parameters: [takes], options: undefined })
     if (takes < 10) told.push(clock.now() - startedAt)
   }
   const running: Promise<void>[] = []

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import type { SQLException } from '../../src/api/sql-exception.ts'
+import { sqliteDialect } from '../../drivers/sqlite/dialect.ts'
 import { PoolClosedError } from '../../src/pool/errors.ts'
-import { mostTogether } from '../../src/pool/shared-use.ts'
+import { mostTogether } from '../../src/pool/one-shot-use.ts'
 import { cancelled } from '../support/stub-session.ts'
 import type { Law } from './laws.ts'
 import { SharingWorld } from './sharing-world.ts'
 import { lentTo, settle, Watched } from './world.ts'
 
-/** What a pool must do in which statements share connections. */
+/** What a pool must do with statements that need no handle, whether they share connections or not. */
 export const sharingLaws: readonly Law[] = [
   law('statements share only when every connection is in use', async (make) => {
     const world = await SharingWorld.with(['a'], { maximumPoolSize: 2 }, make)
@@ -108,8 +109,8 @@ export const sharingLaws: readonly Law[] = [
 
   law('statements that take long together do not share', async (make) => {
     const world = await SharingWorld.with([], { maximumPoolSize: 1 }, make)
-    const { cost } = world.pool.sharing.read('b', [], undefined)!
-    for (let run = 0; run < 16; run++) cost.ran(2)
+    const cost = world.costOf('b')
+    for (let run = 0; run < 16; run++) cost?.ran(2)
     for (let i = 0; i < 10; i++) world.run('b')
     assert.equal(world.sessions.underWay, 3)
     done(world)
@@ -154,6 +155,112 @@ export const sharingLaws: readonly Law[] = [
       done(world)
     },
   ),
+
+  law(
+    'alone, a statement whose time is up is stopped, and its caller told when it has ended',
+    async (make) => {
+      const world = await SharingWorld.with(['a'], { maximumPoolSize: 1 }, make)
+      const alone = world.run('a', { timeout: 1 })
+      await world.clock.advance(1)
+      assert.deepEqual([world.session.stops.length, alone.state], [1, 'pending'])
+      world.session.answer(cancelled())
+      // Whoever hears of it finds the connection free.
+      const inUse = await alone.promise.then(
+        () => undefined,
+        () => world.pool.statistics().inUse,
+      )
+      assert.deepEqual([(alone.error as SQLException).sqlState, inUse], ['HYT00', 0])
+      done(world)
+    },
+  ),
+
+  law('what a statement has done is told, also when it was to be stopped meanwhile', async (make) => {
+    const world = await SharingWorld.with([], { maximumPoolSize: 1, sharing: 'exclusive' }, make)
+    const finished = world.run('a', { timeout: 1 })
+    await world.clock.advance(1)
+    await world.answer()
+    assert.deepEqual(finished.value?.rows, [['a']])
+    const lost = world.run('a', { timeout: 1 })
+    await world.clock.advance(1)
+    world.session.lose(() => 'unknown-outcome')
+    await settle()
+    assert.equal((lost.error as SQLException).retry, 'unknown-outcome')
+    done(world)
+  }),
+
+  law('where nothing shares each statement has a connection for itself', async (make) => {
+    for (const settings of [{ sharing: 'exclusive' }, { sessionReset: 'always' }]) {
+      const world = await SharingWorld.with([], { maximumPoolSize: 2, ...settings }, make)
+      const asked = [1, 2, 3].map(() => world.run('a'))
+      assert.deepEqual([world.sessions.underWay, world.pool.statistics().waiting], [2, 1])
+      await world.answer()
+      assert.equal(world.sessions.underWay, 2)
+      for (const session of world.sessions.all) session.answer()
+      await settle()
+      assert.ok(asked.every(({ state }) => state === 'resolved'))
+      done(world)
+    }
+    const world = await SharingWorld.with(['a'], { maximumPoolSize: 1 }, make)
+    world.sessions.pipelining = false
+    world.run('a')
+    world.run('a')
+    assert.equal(world.sessions.underWay, 1)
+    await world.answer(1)
+    await world.answer(1)
+    done(world)
+  }),
+
+  law('a statement that takes long is told of like a borrower', async (make) => {
+    const settings = { maximumPoolSize: 1, leakDetectionThreshold: 2_000, leakStackSampling: 1 }
+    const world = await SharingWorld.with([], { ...settings, sharing: 'exclusive' }, make)
+    const told: string[] = []
+    world.pool.events.on('leakSuspected', ({ running, stack }) =>
+      told.push(`${running} ${stack?.includes('sharing-world')}`),
+    )
+    world.pool.events.on('leakReturned', () => told.push('returned'))
+    world.session.pooled.activity = 'running'
+    world.run('a')
+    const waits = world.run('a', { timeout: 3_000 })
+    await world.clock.advance(3_000)
+    assert.match(String(waits.error), /stub-1 for 3000 ms at .*sharing-world/)
+    await world.answer()
+    assert.deepEqual(told, ['true true', 'returned'])
+    done(world)
+  }),
+
+  law('a connection that is always shared is no leak', async (make) => {
+    const settings = { maximumPoolSize: 1, leakDetectionThreshold: 2_000 }
+    const world = await SharingWorld.with(['a'], settings, make)
+    let told = 0
+    world.pool.events.on('leakSuspected', () => told++)
+    world.run('a')
+    for (let turn = 0; turn < 3_000; turn++) {
+      world.run('a')
+      await world.clock.advance(1)
+      world.session.answer()
+    }
+    await world.answer()
+    assert.deepEqual([told, world.session.most], [0, 2])
+    done(world)
+  }),
+
+  law('a session of another dialect is lent as a whole', async (make) => {
+    const world = await SharingWorld.with(['a'], { maximumPoolSize: 1 }, make)
+    assert.equal(
+      world.pool.oneShots.read({ sql: 'a', parameters: [], options: undefined })?.dialect,
+      sqliteDialect,
+    )
+    world.sessions.dialect = { ...sqliteDialect }
+    const running = world.run('a')
+    await settle()
+    assert.deepEqual([running.value?.rows, world.sessions.underWay], [[['a alone']], 0])
+    const borrowed = await world.get()
+    const waiting = world.run('a')
+    await borrowed.close()
+    await settle()
+    assert.deepEqual([waiting.value?.rows, world.pool.statistics().inUse], [[['a alone']], 0])
+    done(world)
+  }),
 
   law('when only those are left for which nobody waits they are stopped', async (make) => {
     const world = await SharingWorld.with(['a'], { maximumPoolSize: 1 }, make)

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import type { Connection } from '../../src/api/connection.ts'
 import type { Result } from '../../src/api/result.ts'
 import { SQLException } from '../../src/api/sql-exception.ts'
-import { mostTogether } from '../../src/pool/shared-use.ts'
+import { mostTogether } from '../../src/pool/one-shot-use.ts'
 import type { StubConnection, StubPooledConnection } from '../support/stub-connection.ts'
 import { cancelled, lentMark, type StubSession } from '../support/stub-session.ts'
 import { SharingWorld } from './sharing-world.ts'
@@ -15,9 +15,9 @@ type Step =
   | { readonly do: 'run with a timeout' | 'time passes'; readonly milliseconds: number }
   | { readonly do: 'give back' | 'answer' | 'refuse' | 'cancel' | 'die' | 'abort'; readonly which: number }
 
-/** A pool in which statements share, and what happens to it. */
+/** A pool for statements without a handle, and what happens to it. */
 export interface SharingSchedule {
-  readonly settings: Record<string, number>
+  readonly settings: { readonly sharing: string; readonly maximumPoolSize: number; readonly maxUses: number }
   readonly steps: readonly Step[]
 }
 
@@ -50,6 +50,7 @@ function timed(
 
 export const sharingSchedules: fc.Arbitrary<SharingSchedule> = fc.record({
   settings: fc.record({
+    sharing: fc.constantFrom('pipelined', 'exclusive'),
     maximumPoolSize: fc.integer({ min: 1, max: 3 }),
     maxUses: fc.constantFrom(3, 1_000_000),
   }),
@@ -103,10 +104,12 @@ class Stage {
   #seen: number
   #closed: Watched<void> | undefined
   #fault: unknown
+  readonly #mostTogether: number
 
   constructor(world: SharingWorld) {
     this.world = world
     this.#seen = world.sessions.begun.length
+    this.#mostTogether = world.pool.settings.sharing === 'exclusive' ? 1 : mostTogether
   }
 
   async play(one: Step): Promise<void> {
@@ -161,7 +164,7 @@ class Stage {
     assert.deepEqual(sessions.violations, [])
     for (const text of sessions.begun.slice(this.#seen)) this.#begin(text)
     this.#seen = sessions.begun.length
-    for (const { most } of sessions.all) assert.ok(most <= mostTogether, 'to a bounded depth')
+    for (const { most } of sessions.all) assert.ok(most <= this.#mostTogether, 'to a bounded depth')
     const { inUse, idle, waiting, validating, total, maximum } = pool.statistics()
     assert.ok(total <= maximum)
     if (waiting > 0) assert.ok(idle === 0 || validating >= waiting, 'nobody waits beside an idle connection')
@@ -218,7 +221,7 @@ class Stage {
   #run(options?: { timeout?: number }, controller?: AbortController): void {
     const text = String(this.#asked.length)
     // Closed, or without a connection so far: whoever asks then borrows one.
-    if (this.world.pool.sharing.read(text, [], undefined) === undefined) return
+    if (this.world.pool.oneShots.read({ sql: text, parameters: [], options: undefined }) === undefined) return
     this.world.prove(text)
     const watched = this.world.run(text, controller === undefined ? options : { signal: controller.signal })
     this.#note(text, controller, watched)

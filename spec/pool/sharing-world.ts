@@ -1,4 +1,5 @@
 import type { Result } from '../../src/api/result.ts'
+import type { StatementCost } from '../../src/pool/statement-cost.ts'
 import { StubSessions, type StubSession } from '../support/stub-session.ts'
 import { realPool, settle, Watched, World, type PoolMaker } from './world.ts'
 
@@ -24,19 +25,20 @@ export class SharingWorld extends World {
   }
 
   prove(text: string): void {
-    for (let run = 0; run < 16; run++) this.pool.sharing.read(text, [], undefined)!.cost.ran(0.1)
+    for (let run = 0; run < 16; run++) this.costOf(text)?.ran(0.1)
+  }
+
+  /** Undefined where nothing shares. */
+  costOf(text: string): StatementCost | undefined {
+    const { oneShots } = this.pool
+    return oneShots.costOf(oneShots.read({ sql: text, parameters: [], options: undefined })!)
   }
 
   /** Runs a statement without waiting for its end. */
   run(text: string, options?: { timeout?: number; signal?: AbortSignal }): Watched<Result<[string]>> {
-    const sharable = this.pool.sharing.read(text, [], options)
-    if (sharable === undefined) throw new Error(`${text} cannot be shared`)
-    return new Watched(
-      this.pool.sharing.execute<[string]>(sharable, options, (connection) => {
-        void connection.close()
-        return Promise.resolve({ rows: [[`${text} alone`]] } as unknown as Result<[string]>)
-      }),
-    )
+    const running = this.pool.oneShots.execute<[string]>({ sql: text, parameters: [], options })
+    if (running === undefined) throw new Error(`${text} wants a handle`)
+    return new Watched(running)
   }
 
   get session(): StubSession {

@@ -5,7 +5,7 @@ import type { Deadline } from '../../src/spi/deadline.ts'
 import type { ConnectionPoolDataSource, PooledConnectionOptions } from '../../src/spi/driver.ts'
 import type { ServerFacts } from '../../src/spi/physical-connection.ts'
 import type { ConnectionActivity, PooledConnection } from '../../src/spi/pooled-connection.ts'
-import type { SharedSession } from '../../src/spi/shared-session.ts'
+import type { OneShotSession } from '../../src/spi/one-shot-session.ts'
 
 /** The handle of a {@link StubPooledConnection}: a connection that can only be closed, and knows whose it is. */
 export interface StubConnection extends Connection {
@@ -29,8 +29,8 @@ export class StubDriver implements ConnectionPoolDataSource {
     reset: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
-  /** Makes the session that statements share. Default: the driver does not pipeline. */
-  share: ((pooled: StubPooledConnection) => SharedSession) | undefined
+  /** Makes the session for statements without a handle. Default: there are only handles. */
+  oneShotsOf: ((pooled: StubPooledConnection) => OneShotSession) | undefined
   /** Every connection ever made. */
   readonly made: StubPooledConnection[] = []
   /** Being connected, connected, or being closed. */
@@ -50,7 +50,7 @@ export class StubDriver implements ConnectionPoolDataSource {
     try {
       await this.behaviour.connect(deadline)
       const pooled = new StubPooledConnection(this, id)
-      pooled.shared = this.share?.(pooled)
+      pooled.oneShots = this.oneShotsOf?.(pooled)
       this.made.push(pooled)
       return pooled
     } catch (error) {
@@ -71,7 +71,7 @@ export class StubPooledConnection implements PooledConnection {
   readonly id: string
   readonly server: ServerFacts = { productName: 'Stub', productVersion: '1.2', supportedIsolations: [] }
   broken: SQLException | undefined
-  shared: SharedSession | undefined
+  oneShots: OneShotSession | undefined
   dirty = false
   activity: ConnectionActivity = 'none'
   /** It will not answer, and nobody knows it yet. */

@@ -1,15 +1,21 @@
 import type { Connection } from '../../src/api/connection.ts'
 import type { Result } from '../../src/api/result.ts'
+import { sqliteDialect } from '../../drivers/sqlite/dialect.ts'
 import { SQLException, SQLRecoverableException } from '../../src/api/sql-exception.ts'
 import type { RawResult } from '../../src/spi/physical-connection.ts'
-import type { SharedOutcome, SharedSession, SharedStatement } from '../../src/spi/shared-session.ts'
+import type { OneShotOutcome, OneShotSession, OneShotStatement } from '../../src/spi/one-shot-session.ts'
 import type { CompiledStatement } from '../../src/sql/compiled-statement.ts'
+import type { Dialect } from '../../src/sql/dialect.ts'
 import type { StubDriver, StubPooledConnection } from './stub-connection.ts'
 
 export const lentMark = '(lent)'
 
 /** What all sessions of a driver saw: the oracle for the laws of sharing. */
 export class StubSessions {
+  /** Whether statements may share a session. */
+  pipelining = true
+  /** Of those that are asked now: what was read is as it was read. */
+  dialect: Dialect = sqliteDialect
   readonly all: StubSession[] = []
   /** Statements sent, by their texts, in order; and whenever a session was lent, `(lent)`. */
   readonly begun: string[] = []
@@ -18,7 +24,7 @@ export class StubSessions {
   readonly #compiled = new Map<string, CompiledStatement>()
 
   constructor(driver: StubDriver) {
-    driver.share = (pooled) => {
+    driver.oneShotsOf = (pooled) => {
       const session = new StubSession(pooled, this)
       this.all.push(session)
       return session
@@ -49,10 +55,10 @@ export class StubSessions {
   }
 }
 
-/** A session that several statements share; they end when they are told to, the first one first. */
-export class StubSession implements SharedSession {
+/** A session for statements without a handle; they end when they are told to, the first one first. */
+export class StubSession implements OneShotSession {
   readonly pooled: StubPooledConnection
-  readonly underWay: { readonly text: string; readonly outcome: SharedOutcome }[] = []
+  readonly underWay: { readonly text: string; readonly outcome: OneShotOutcome }[] = []
   most = 0
   /** Why all that was under way was to be ended. */
   readonly stops: SQLException[] = []
@@ -67,7 +73,13 @@ export class StubSession implements SharedSession {
       if (this.underWay.length > 0) sessions.violations.push(`${pooled.id}: lent while statements share it`)
       this.#lent = true
       sessions.begun.push(lentMark)
-      return lend()
+      const execute = (sql: string) => Promise.resolve({ rows: [[`${sql} alone`]] })
+      return Object.assign(lend(), { execute })
+    }
+    const close = pooled.close.bind(pooled)
+    pooled.close = () => {
+      for (const { outcome } of this.underWay.splice(0)) outcome(closed(), undefined)
+      return close()
     }
     const returned = pooled.returned.bind(pooled)
     pooled.returned = (generation) => {
@@ -76,11 +88,19 @@ export class StubSession implements SharedSession {
     }
   }
 
-  read(sql: unknown): SharedStatement {
-    return { compiled: this.#sessions.compile(String(sql)), parameters: [] }
+  get dialect(): Dialect {
+    return this.#sessions.dialect
   }
 
-  run({ compiled: { text } }: SharedStatement, outcome: SharedOutcome): void {
+  get pipelining(): boolean {
+    return this.#sessions.pipelining
+  }
+
+  read(sql: unknown): OneShotStatement {
+    return { compiled: this.#sessions.compile(String(sql)), parameters: [], dialect: sqliteDialect }
+  }
+
+  run({ compiled: { text } }: OneShotStatement, outcome: OneShotOutcome): void {
     if (this.#lent) this.#sessions.violations.push(`${this.pooled.id}: shared while it is lent`)
     if (this.pooled.closed) this.#sessions.violations.push(`${this.pooled.id}: shared after its end`)
     this.#sessions.begun.push(text)
@@ -118,6 +138,11 @@ export class StubSession implements SharedSession {
 /** Somebody has stopped what ran. */
 export function cancelled(): SQLException {
   return new SQLException('cancelled', { sqlState: '57014', reason: 'cancelled' })
+}
+
+/** Its connection was closed while it was under way. */
+function closed(): SQLException {
+  return new SQLException('closed by the pool', { sqlState: '08003', reason: 'closed' })
 }
 
 function lost(retry: 'connect' | 'unknown-outcome'): SQLException {

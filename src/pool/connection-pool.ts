@@ -2,6 +2,7 @@ import type { ConnectionEvent, ConnectionEventListener, ConnectionSource } from 
 import type { Connection } from '../api/connection.ts'
 import type { SQLException } from '../api/sql-exception.ts'
 import { Listeners } from '../session/listeners.ts'
+import { lend } from '../session/lend.ts'
 import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
@@ -15,8 +16,8 @@ import { PoolClosedError } from './errors.ts'
 import type { PoolEventStream } from './events.ts'
 import { letExitOnIdle } from './exit-on-idle.ts'
 import type { Finding } from './health-check.ts'
+import { OneShots } from './one-shots.ts'
 import type { PoolSettings } from './settings.ts'
-import { Sharing } from './sharing.ts'
 import type { Successor } from './shutdown.ts'
 import { SlotState } from './slot.ts'
 import { statisticsOf } from './statistics.ts'
@@ -47,6 +48,8 @@ export class ConnectionPool {
   readonly settings: PoolSettings
   /** @internal The engine, for specs. */
   readonly engine: PoolEngine<Member, Connection>
+  /** Statements that need no handle. */
+  readonly oneShots: OneShots<Member, Connection>
   readonly #listeners: Listeners<Listener>
 
   constructor({
@@ -78,20 +81,18 @@ export class ConnectionPool {
       ),
     })
     letExitOnIdle(this.engine, inForce)
-    this.engine.sharing = new Sharing(this.engine, {
+    this.oneShots = new OneShots(this.engine, {
       settings: inForce,
-      sessionOf: ({ pooled }) => pooled.shared,
+      sessionOf: ({ pooled }) => pooled.oneShots,
       returned: ({ resource }) => this.#tellClosed(resource!),
+      runOn: (connection, { sql, parameters, options }) =>
+        lend(connection, () => connection.execute(sql, parameters, options)),
     })
+    this.engine.oneShots = this.oneShots
   }
 
   get administration(): PoolAdministration {
     return this.engine.administration
-  }
-
-  /** Statements that need no connection of their own. */
-  get sharing(): Sharing<Member, Connection> {
-    return this.engine.sharing!
   }
 
   get events(): PoolEventStream {

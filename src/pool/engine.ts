@@ -12,8 +12,8 @@ import { HealthCheck } from './health-check.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LeakWatch } from './leak-watch.ts'
 import { Lending } from './lending.ts'
+import type { OneShots } from './one-shots.ts'
 import type { PoolLimits } from './settings.ts'
-import type { Sharing } from './sharing.ts'
 import { Shutdown } from './shutdown.ts'
 import type { Successor } from './shutdown.ts'
 import type { SlotFactory } from './slot-factory.ts'
@@ -65,8 +65,8 @@ export class PoolEngine<T, Lent> {
   readonly leaks: LeakWatch<T, Lent>
   readonly health: HealthCheck<T, Lent>
   readonly administration: Administration<T, Lent>
-  /** Where statements may share connections. */
-  sharing: Sharing<T, Lent> | undefined
+  /** Of pools of connections. */
+  oneShots: OneShots<T, Lent> | undefined
   readonly #lending: Lending<T, Lent>
   #shutdown: Shutdown<T, Lent> | undefined
 
@@ -168,9 +168,11 @@ export class PoolEngine<T, Lent> {
       this.#rest(slot)
       return
     }
-    if (waiter.call !== undefined) {
+    const { oneShot } = waiter
+    if (oneShot !== undefined && this.oneShots!.canRun(slot, oneShot)) {
       waiter.stop?.()
-      this.sharing!.begin(slot, waiter.call, this.clock.now() - waiter.since)
+      const at = now < 0 ? this.clock.now() : now
+      this.oneShots!.begin(slot, oneShot, at, at - waiter.since)
       return
     }
     const lent = this.#lend(slot)

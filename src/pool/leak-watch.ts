@@ -52,8 +52,11 @@ export class LeakWatch<T, Lent> {
     return share > 0 && (share === 1 || random() < share) ? captureBorrower() : undefined
   }
 
-  /** @param stack What {@link LeakWatch.sample} gave when it was asked for. */
-  lent(slot: Slot<T>, lent: Lent, stack: string | undefined): void {
+  /**
+   * @param lent The handle, if one was lent.
+   * @param stack What {@link LeakWatch.sample} gave when it was asked for.
+   */
+  lent(slot: Slot<T>, lent: Lent | undefined, stack: string | undefined): void {
     const { limits, factory } = this.#engine
     const threshold = limits.leakDetectionThreshold
     if (threshold === Infinity && stack === undefined) return
@@ -61,7 +64,7 @@ export class LeakWatch<T, Lent> {
     slot.borrowing = borrowing
     this.#unreported.push(borrowing)
     this.#alarm.set(slot.lentAt + threshold, slot.lentAt)
-    if (factory.lendsHandles) {
+    if (lent !== undefined && factory.lendsHandles) {
       this.#handles ??= new FinalizationRegistry((dropped) => this.#onDropped(dropped))
       this.#handles.register(lent as object, borrowing, borrowing)
     }

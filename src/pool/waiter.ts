@@ -1,5 +1,5 @@
 import type { Deadline } from '../spi/deadline.ts'
-import type { SharedCall } from './shared-call.ts'
+import type { OneShot } from './one-shot.ts'
 
 /** A caller in the queue. Many may wait: this object, its promise, and nothing else. */
 export class Waiter<Lent> {
@@ -13,8 +13,8 @@ export class Waiter<Lent> {
   readonly stack: string | undefined
   /** Takes back the request to be told of its deadline. */
   stop: (() => void) | undefined = undefined
-  /** The statement that it wants to run, on a connection that others may share. */
-  call: SharedCall<Lent> | undefined = undefined
+  /** The statement that is all it wants to run. */
+  oneShot: OneShot | undefined = undefined
   previous: Waiter<Lent> | undefined = undefined
   next: Waiter<Lent> | undefined = undefined
   linked = false

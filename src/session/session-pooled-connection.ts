@@ -8,11 +8,10 @@ import {
 import type { Deadline } from '../spi/deadline.ts'
 import type { PhysicalConnection, ServerFacts } from '../spi/physical-connection.ts'
 import type { ConnectionActivity, PooledConnection } from '../spi/pooled-connection.ts'
-import type { SharedSession } from '../spi/shared-session.ts'
 import { Listeners } from './listeners.ts'
 import { LogicalConnection, type HandleOwner } from './logical-connection.ts'
 import { connectionClosed, restoreFailed, toSQLException, type ClosedBy } from './session-errors.ts'
-import { SessionSharing } from './session-sharing.ts'
+import { SessionOneShots } from './session-one-shots.ts'
 import { Session, type SessionContext } from './session.ts'
 
 type Listener = ConnectionEventListener<PooledConnection>
@@ -23,7 +22,7 @@ const done: Promise<void> = Promise.resolve()
 /** A physical connection behind the SPI: handles, events, validation. The same for every driver. */
 export class SessionPooledConnection implements PooledConnection, HandleOwner {
   readonly #session: Session
-  readonly #sharing: SessionSharing
+  readonly oneShots: SessionOneShots
   readonly #listeners: Listeners<Listener>
   readonly #closedEvent: ConnectionEvent<PooledConnection> = { source: this }
   #closing: Promise<void> | undefined
@@ -32,7 +31,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   constructor(physical: PhysicalConnection, context: SessionContext) {
     this.#listeners = new Listeners(context.dataSourceName)
     this.#session = new Session(physical, context, (error) => this.#tellLoss(error))
-    this.#sharing = new SessionSharing(this.#session)
+    this.oneShots = new SessionOneShots(this.#session)
   }
 
   get id(): string {
@@ -52,12 +51,8 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   }
 
   get activity(): ConnectionActivity {
-    if (!this.#session.isIdle || !this.#sharing.isIdle) return 'running'
+    if (!this.#session.isIdle || !this.oneShots.isIdle) return 'running'
     return this.#session.hasStream ? 'reading' : 'none'
-  }
-
-  get shared(): SharedSession | undefined {
-    return this.#session.physical.capabilities.pipelining ? this.#sharing : undefined
   }
 
   /** Runs the statements that belong to every new session. */
@@ -76,7 +71,7 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
       this.#tellLoss(error)
       throw connectionClosed(session.broken === undefined ? 'pool' : 'loss', session.broken)
     }
-    if (!this.#sharing.isIdle) throw isShared()
+    if (!this.oneShots.isIdle) throw isInUse()
     if (session.tenancy.lent) this.#takeBackSilently()
     return new LogicalConnection(session, session.tenancy.lend(), this)
   }
@@ -138,12 +133,14 @@ export class SessionPooledConnection implements PooledConnection, HandleOwner {
   #end(by: ClosedBy, cut: boolean, reason?: unknown): Promise<void> {
     const session = this.#session
     const { physical } = session
-    if (cut || !session.isIdle || !this.#sharing.isIdle) physical.destroy()
+    if (cut || !session.isIdle || !this.oneShots.isIdle) physical.destroy()
     if (this.#closing === undefined) {
       if (session.tenancy.lent) session.takeBack(by)
       physical.onDeath = undefined
       this.#closing = physical.close().catch(() => {})
-      session.refuseAll(cut ? connectionClosed('loss', aborted(reason)) : connectionClosed(by))
+      const error = cut ? connectionClosed('loss', aborted(reason)) : connectionClosed(by)
+      session.refuseAll(error)
+      this.oneShots.refuseAll(error)
     }
     return this.#closing
   }
@@ -205,9 +202,9 @@ function notifyError(listener: Listener, event: ErrorEvent): unknown {
   return listener.connectionErrorOccurred?.(event)
 }
 
-function isShared(): SQLException {
+function isInUse(): SQLException {
   return new SQLNonTransientException(
-    'A session that statements share cannot be lent before they have ended',
+    'A session that runs statements without a handle cannot be lent before they have ended',
     {
       sqlState: 'HY000',
       reason: 'internal',

@@ -16,6 +16,7 @@ import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { ClassToken } from '../api/wrapper.ts'
 import { CallDeadline } from '../session/call-deadline.ts'
+import { giveBack, lend } from '../session/lend.ts'
 import { deathsForgiven, foundDead } from '../session/session-errors.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
@@ -175,27 +176,6 @@ export abstract class DataSourceExecutor implements DataSource {
       })
     })
   }
-}
-
-/** Runs, and gives the connection back. A failure of the work is told before one of the giving back. */
-export async function lend<T>(
-  connection: Connection,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
-  let value: T
-  try {
-    value = await work(connection)
-  } catch (error) {
-    await giveBack(connection)
-    throw error
-  }
-  await connection.close()
-  return value
-}
-
-/** After a failure, which is told before one of the giving back. */
-async function giveBack(connection: Connection): Promise<void> {
-  await connection.close().catch(() => {})
 }
 
 function always(): boolean {

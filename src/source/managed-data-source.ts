@@ -18,16 +18,14 @@ import { ConnectionPool } from '../pool/connection-pool.ts'
 import type { PoolEventListener, PoolEventName } from '../pool/events.ts'
 import { changePoolSettings } from '../pool/settings-change.ts'
 import type { PoolSettings } from '../pool/settings.ts'
-import type { SharableStatement } from '../pool/sharing.ts'
 import type { PoolStatistics } from '../pool/statistics.ts'
 import { CallDeadline, untilDeadline } from '../session/call-deadline.ts'
 import { systemClock } from '../session/system-clock.ts'
 import type { Clock } from '../spi/clock.ts'
 import type { Deadline } from '../spi/deadline.ts'
 import type { ConnectionPoolDataSource, DriverDescriptor, SessionSettings } from '../spi/driver.ts'
-import type { SharedSession } from '../spi/shared-session.ts'
 import type { ConnectionSupplier, Credentials } from './connection-supplier.ts'
-import { DataSourceExecutor, lend } from './data-source-executor.ts'
+import { DataSourceExecutor } from './data-source-executor.ts'
 import { resolveSettings, type DataSourceSettings, type ResolvedSettings } from './data-source-settings.ts'
 import type { DriverTable } from './driver-table.ts'
 import { askHealth } from './health.ts'
@@ -77,7 +75,7 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
   readonly #driver: DriverDescriptor
   readonly #dataSource: ConnectionPoolDataSource
   readonly #supplier: ConnectionSupplier
-  readonly #sharing: ConnectionPool['sharing'] | undefined
+  readonly #oneShots: ConnectionPool['oneShots'] | undefined
   #closing: Promise<void> | undefined
   #successor: DataSource | undefined
 
@@ -96,7 +94,7 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
       session: this.#session,
     })
     this.#supplier = this.#supply(this.#dataSource)
-    this.#sharing = this.#supplier instanceof ConnectionPool ? this.#supplier.sharing : undefined
+    this.#oneShots = this.#supplier instanceof ConnectionPool ? this.#supplier.oneShots : undefined
   }
 
   get settings(): PoolSettings {
@@ -114,28 +112,8 @@ class ManagedDataSource extends DataSourceExecutor implements PooledDataSource {
     parameters?: SqlParameters,
     options?: StatementOptions,
   ): Promise<Result<Row>> {
-    const sharable = this.#sharable(sql, parameters, options)
-    if (sharable === undefined) return super.execute(sql, parameters, options)
-    if (sharable.cost.isCheap) {
-      return this.#sharing!.execute(sharable, options, (connection) =>
-        lend(connection, () => connection.execute<Row>(sql, parameters, options)),
-      )
-    }
-    return this.borrow(options, async (connection, left) => {
-      const startedAt = this.clock.now()
-      const result = await connection.execute<Row>(sql, parameters, left)
-      sharable.cost.ran(this.clock.now() - startedAt)
-      return result
-    })
-  }
-
-  #sharable(...call: Parameters<SharedSession['read']>): SharableStatement | undefined {
-    try {
-      return this.#sharing?.read(...call)
-    } catch {
-      // What is wrong with it is told by the connection that refuses it.
-      return undefined
-    }
+    const running = this.#oneShots?.execute<Row>({ sql, parameters, options })
+    return running ?? super.execute(sql, parameters, options)
   }
 
   getConnection(options?: ConnectionOptions): Promise<Connection> {

@@ -3,7 +3,7 @@ import type { Connection } from '../api/connection.ts'
 import type { SQLException } from '../api/sql-exception.ts'
 import type { Deadline } from './deadline.ts'
 import type { ServerFacts } from './physical-connection.ts'
-import type { SharedSession } from './shared-session.ts'
+import type { OneShotSession } from './one-shot-session.ts'
 
 /**
  * What a connection does for its borrower: a statement runs, or waits to run; rows are left to be fetched, and whoever
@@ -14,8 +14,8 @@ export type ConnectionActivity = 'running' | 'reading' | 'none'
 /**
  * One physical connection, lent by handles (`javax.sql.PooledConnection`). Pools listen to it.
  *
- * To JDBC's five methods it adds what every pool needs to know: `id`, `server`, `broken`, `dirty`, `activity`, `shared`,
- * `isValid`, `reset`, `abort`, `keepAlive`.
+ * To JDBC's five methods it adds what every pool needs to know: `id`, `server`, `broken`, `dirty`, `activity`,
+ * `oneShots`, `isValid`, `reset`, `abort`, `keepAlive`.
  */
 export interface PooledConnection {
   /** As {@link PhysicalConnection.id}. */
@@ -27,8 +27,8 @@ export interface PooledConnection {
   /** The session was changed in a way that closing the handle did not restore: `reset` before lending it again. */
   readonly dirty: boolean
   readonly activity: ConnectionActivity
-  /** For the statements of several callers at once, while no handle is open. Undefined: the driver does not pipeline. */
-  readonly shared?: SharedSession | undefined
+  /** For statements that need no handle, while none is open. Undefined: there are only handles. */
+  readonly oneShots?: OneShotSession | undefined
 
   /**
    * A new handle. The one before is closed silently: rolled back, no event. Synchronous: a rollback that is owed

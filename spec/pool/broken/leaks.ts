@@ -69,7 +69,7 @@ export const brokenForLeaks: readonly BrokenPool[] = [
       )
       leaks.lent = (slot, handle, stack) => {
         lent(slot, handle, stack)
-        watched.register(handle, slot)
+        watched.register(handle!, slot)
       }
     }),
   ),

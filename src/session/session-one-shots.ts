@@ -4,8 +4,9 @@ import { SQLNonTransientException, type SQLException } from '../api/sql-exceptio
 import type { SqlFragment } from '../api/sql-template.ts'
 import type { SqlParameters } from '../api/sql-types.ts'
 import type { Timer } from '../spi/clock.ts'
+import type { OneShotOutcome, OneShotSession, OneShotStatement } from '../spi/one-shot-session.ts'
 import type { RawResult } from '../spi/physical-connection.ts'
-import type { SharedOutcome, SharedSession, SharedStatement } from '../spi/shared-session.ts'
+import type { Dialect } from '../sql/dialect.ts'
 import { withGeneratedKeys } from '../sql/generated-keys.ts'
 import { bindParameters, textAndParameters } from './parameters.ts'
 import { toResult } from './result-rows.ts'
@@ -13,12 +14,12 @@ import { connectionClosed, givenUp } from './session-errors.ts'
 import type { Session } from './session.ts'
 
 /**
- * A session for the statements of many. They go to the driver at once, past the queue: that is for callers whose
+ * A session for statements that need no handle. They go to the driver at once, past the queue: that is for callers whose
  * statements depend on each other, and would tell all of them the loss of the first.
  */
-export class SessionSharing implements SharedSession {
+export class SessionOneShots implements OneShotSession {
   readonly #session: Session
-  #inFlight = 0
+  readonly #underWay: OneShotOutcome[] = []
   /** While a cancel is under way: outcomes that wait for its end. */
   #held: (() => void)[] | undefined
   #grace: Timer | undefined
@@ -27,27 +28,37 @@ export class SessionSharing implements SharedSession {
     this.#session = session
   }
 
+  get pipelining(): boolean {
+    return this.#session.physical.capabilities.pipelining
+  }
+
+  get dialect(): Dialect {
+    return this.#session.context.compiler.dialect
+  }
+
   get isIdle(): boolean {
-    return this.#inFlight === 0
+    return this.#underWay.length === 0
   }
 
   read(
     sql: string | SqlFragment,
     parameters: SqlParameters | undefined,
     options: StatementOptions | undefined,
-  ): SharedStatement | undefined {
+  ): OneShotStatement | undefined {
     if (options?.maxRows !== undefined) return undefined
     const { compiler } = this.#session.context
-    const [text, given] = textAndParameters(sql, parameters, compiler.dialect)
+    const { dialect } = compiler
+    const [text, given] = textAndParameters(sql, parameters, dialect)
     const statement = given === undefined ? compiler.compileAsWritten(text) : compiler.compile(text)
     if (statement.transactionControl || statement.changesSession !== false) return undefined
     return {
-      parameters: bindParameters(statement, given, compiler.dialect),
-      compiled: withGeneratedKeys(statement, options?.generatedKeys, compiler.dialect),
+      parameters: bindParameters(statement, given, dialect),
+      compiled: withGeneratedKeys(statement, options?.generatedKeys, dialect),
+      dialect,
     }
   }
 
-  run({ compiled, parameters }: SharedStatement, outcome: SharedOutcome): void {
+  run({ compiled, parameters }: OneShotStatement, outcome: OneShotOutcome): void {
     const session = this.#session
     if (session.tenancy.lent) throw lentExclusively()
     if (session.broken !== undefined) {
@@ -55,8 +66,14 @@ export class SessionSharing implements SharedSession {
       queueMicrotask(() => outcome(error, undefined))
       return
     }
-    this.#inFlight++
-    session.physical.execute(compiled, parameters).then(
+    this.#underWay.push(outcome)
+    let running: Promise<RawResult>
+    try {
+      running = session.physical.execute(compiled, parameters)
+    } catch (error) {
+      running = Promise.reject(error)
+    }
+    running.then(
       (raw) => this.#ended(outcome, undefined, raw),
       (error: unknown) => this.#ended(outcome, session.judge(error), undefined),
     )
@@ -64,18 +81,19 @@ export class SessionSharing implements SharedSession {
 
   toResult<Row>(
     raw: RawResult,
-    { compiled }: SharedStatement,
+    { compiled }: OneShotStatement,
     options: StatementOptions | undefined,
   ): Result<Row> {
     return toResult<Row>(raw, options, this.#session.context.settings, compiled.generatedKeys)
   }
 
   stop(reason: SQLException): void {
-    if (this.#inFlight === 0 || this.#held !== undefined) return
+    if (this.isIdle || this.#held !== undefined) return
     const session = this.#session
     const giveUp = (): void => {
       session.lost(givenUp(reason))
       this.#cancelEnded()
+      this.refuseAll(reason)
     }
     this.#held = []
     if (session.physical.capabilities.cancel !== 'server') {
@@ -86,34 +104,54 @@ export class SessionSharing implements SharedSession {
     session.physical.cancel().then(() => this.#cancelEnded(), giveUp)
   }
 
+  /** The session is at its end, and answers no more. */
+  refuseAll(error: SQLException): void {
+    for (const outcome of this.#underWay.slice()) this.#tell(outcome, error, undefined)
+  }
+
+  /** What has happened meanwhile is told as it happened. */
   #cancelEnded(): void {
     const held = this.#held ?? []
     this.#held = undefined
     for (const tell of held) tell()
   }
 
-  #ended(outcome: SharedOutcome, error: SQLException | undefined, raw: RawResult | undefined): void {
+  #ended(outcome: OneShotOutcome, error: SQLException | undefined, raw: RawResult | undefined): void {
     // Listeners hear of a lost session before the application does (ruling 4).
     if (error?.fatal === true) this.#session.lost(error)
-    const tell = (): void => {
-      if (--this.#inFlight === 0) this.#drained()
-      outcome(error, raw)
-    }
-    if (this.#held === undefined) tell()
-    else this.#held.push(tell)
+    if (this.#held === undefined) this.#tell(outcome, error, raw)
+    else this.#held.push(() => this.#tell(outcome, error, raw))
     if (error?.fatal === true) this.#cancelEnded()
   }
 
-  #drained(): void {
+  #tell(outcome: OneShotOutcome, error: SQLException | undefined, raw: RawResult | undefined): void {
+    const at = this.#underWay.indexOf(outcome)
+    if (at === -1) return
+    if (at === this.#underWay.length - 1) this.#underWay.pop()
+    else this.#underWay.splice(at, 1)
+    if (!this.isIdle) {
+      outcome(error, raw)
+      return
+    }
     this.#grace?.cancel()
     this.#grace = undefined
-    // By a procedure: the text does not show it.
-    if (this.#session.transactionIsOpen) this.#session.markDirty()
+    const open = this.#session.transactionIsOpen ? leftOpen() : undefined
+    if (open !== undefined) this.#session.lost(open)
+    outcome(error ?? open, raw)
   }
 }
 
+/** By something that its text does not show. What it did is not committed, and nobody is there who could. */
+function leftOpen(): SQLException {
+  return new SQLNonTransientException('A statement by itself left a transaction open: it was undone', {
+    sqlState: '25000',
+    reason: 'tx-state',
+    fatal: true,
+  })
+}
+
 function lentExclusively(): SQLException {
-  return new SQLNonTransientException('A statement was to share a session that is lent to somebody', {
+  return new SQLNonTransientException('A statement was to use a session without a handle while one is open', {
     sqlState: 'HY000',
     reason: 'internal',
   })

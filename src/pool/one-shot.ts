@@ -1,20 +1,36 @@
 import type { StatementOptions } from '../api/executor.ts'
 import type { Result } from '../api/result.ts'
 import type { SQLException } from '../api/sql-exception.ts'
+import type { SqlFragment } from '../api/sql-template.ts'
+import type { SqlParameters } from '../api/sql-types.ts'
 import type { Deadline } from '../spi/deadline.ts'
+import type { OneShotSession, OneShotStatement } from '../spi/one-shot-session.ts'
 import type { RawResult } from '../spi/physical-connection.ts'
-import type { SharedSession, SharedStatement } from '../spi/shared-session.ts'
 import type { StatementCost } from './statement-cost.ts'
 
-/** One call whose statement may share a connection: what it asks for, and who waits for it. */
-export class SharedCall<Lent> {
-  readonly statement: SharedStatement
-  readonly cost: StatementCost
+/** What the application has called. */
+export interface OneShotCall {
+  readonly sql: string | SqlFragment
+  readonly parameters: SqlParameters | undefined
   readonly options: StatementOptions | undefined
+}
+
+/** One statement that needs no handle: what it asks for, and who waits for it. */
+export class OneShot {
+  readonly call: OneShotCall
+  readonly statement: OneShotStatement
+  /** What is known of its text; undefined where nothing shares. */
+  readonly cost: StatementCost | undefined
+  /** It may use a connection together with others. */
+  readonly shares: boolean
   /** Of the whole call. */
   readonly deadline: Deadline | undefined
+  /** Where it was called, if that is to be kept. */
+  readonly stack: string | undefined
   /** Its caller has his answer: what comes is for nobody. */
   told = false
+  /** Why it was to end while it was under way. */
+  expired: SQLException | undefined = undefined
   /** How often it was sent in vain. */
   failures = 0
   startedAt = 0
@@ -23,34 +39,34 @@ export class SharedCall<Lent> {
   /** This run is measured for the statistics. */
   measured = false
   /** Takes back the request to be told of the deadline while it runs. */
-  stop: (() => void) | undefined
+  stop: (() => void) | undefined = undefined
   readonly #resolve: (result: Result<unknown>) => void
   readonly #reject: (error: unknown) => void
-  readonly #otherwise: (lent: Lent) => Promise<Result<unknown>>
 
   constructor(
-    statement: SharedStatement,
-    cost: StatementCost,
-    options: StatementOptions | undefined,
+    call: OneShotCall,
+    statement: OneShotStatement,
+    cost: StatementCost | undefined,
     deadline: Deadline | undefined,
+    stack: string | undefined,
     resolve: (result: Result<unknown>) => void,
     reject: (error: unknown) => void,
-    otherwise: (lent: Lent) => Promise<Result<unknown>>,
   ) {
+    this.call = call
     this.statement = statement
     this.cost = cost
-    this.options = options
+    this.shares = cost?.isCheap === true
     this.deadline = deadline
+    this.stack = stack
     this.#resolve = resolve
     this.#reject = reject
-    this.#otherwise = otherwise
   }
 
   /** The application's result, from what came back. */
-  answer(raw: RawResult, session: SharedSession): void {
+  answer(raw: RawResult, session: OneShotSession): void {
     this.told = true
     try {
-      this.#resolve(session.toResult<unknown>(raw, this.statement, this.options))
+      this.#resolve(session.toResult<unknown>(raw, this.statement, this.call.options))
     } catch (error) {
       this.#reject(error)
     }
@@ -61,9 +77,9 @@ export class SharedCall<Lent> {
     this.#reject(error)
   }
 
-  /** A whole connection was lent to it. */
-  follow(lent: Lent): void {
+  /** It runs on a whole connection instead. */
+  follow(result: Promise<Result<unknown>>): void {
     this.told = true
-    this.#otherwise(lent).then(this.#resolve, this.#reject)
+    result.then(this.#resolve, this.#reject)
   }
 }
