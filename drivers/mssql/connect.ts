@@ -1,7 +1,8 @@
-import { connect as connectSocket, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { type SQLException, SQLInvalidAuthorizationSpecException } from '../../src/api/sql-exception.ts'
 import { untilDeadline } from '../../src/session/call-deadline.ts'
+import { bufferedSocket } from '../../src/spi/buffered-socket.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
 import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword } from '../../src/spi/password.ts'
@@ -123,7 +124,7 @@ function openSocket(
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host, port, noDelay: true, signal })
+    const socket = bufferedSocket(signal).setNoDelay(true).connect({ host, port })
     adopt(socket)
     socket.once('error', reject)
     socket.once('connect', () => {

@@ -1,8 +1,9 @@
-import { connect as connectSocket, type Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { userInfo } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import type { SQLException } from '../../src/api/sql-exception.ts'
 import { CallDeadline, untilDeadline } from '../../src/session/call-deadline.ts'
+import { bufferedSocket } from '../../src/spi/buffered-socket.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
 import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword } from '../../src/spi/password.ts'
@@ -114,16 +115,14 @@ function openWire(
 ): Wire {
   const { socketPath, keepAlive } = settings
   const tls = socketPath === undefined && tlsConfig(host.host, settings.tls)
-  const socket =
-    socketPath === undefined
-      ? connectSocket({
-          host: place.host,
-          port: place.port,
-          noDelay: true,
-          keepAlive: keepAlive !== Infinity,
-          keepAliveInitialDelay: keepAlive === Infinity ? 0 : keepAlive,
-        })
-      : connectSocket(socketPath)
+  const socket = tls === false ? bufferedSocket() : new Socket()
+  if (socketPath === undefined) {
+    socket.setNoDelay(true)
+    socket.setKeepAlive(keepAlive !== Infinity, keepAlive === Infinity ? 0 : keepAlive)
+    socket.connect({ host: place.host, port: place.port })
+  } else {
+    socket.connect(socketPath)
+  }
   const client = mysql.createConnection({
     stream: () => socket,
     host: host.host,

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os'
 import { SQLInvalidAuthorizationSpecException } from '../../src/api/sql-exception.ts'
+import { bufferedSocket } from '../../src/spi/buffered-socket.ts'
 import type { DriverContext, PooledConnectionOptions } from '../../src/spi/driver.ts'
 import { openWithin } from '../../src/spi/opening.ts'
 import { askPassword, type PasswordProvider } from '../../src/spi/password.ts'
@@ -76,13 +77,15 @@ function failureOf(wire: Wire): Promise<never> {
 
 function clientConfig(settings: PgSettings, user: string, password: string | undefined): PgClientConfig {
   const { keepAlive } = settings
+  const ssl = tlsConfig(settings.host, settings.tls)
   return {
+    stream: ssl === false ? () => bufferedSocket() : undefined,
     host: settings.host,
     port: settings.port,
     user,
     database: settings.database ?? user,
     password: passwordOf(password ?? settings.password),
-    ssl: tlsConfig(settings.host, settings.tls),
+    ssl,
     application_name: settings.applicationName,
     options: settings.pooler === 'none' ? startupOptions(sessionParameters(settings)) : undefined,
     keepAlive: keepAlive !== Infinity,

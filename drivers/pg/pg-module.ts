@@ -53,6 +53,8 @@ export interface PgLink {
 }
 
 export interface PgClientConfig {
+  /** Makes the socket. Default: a plain one. */
+  readonly stream: (() => Socket) | undefined
   readonly host: string
   readonly port: number
   readonly user: string
