@@ -104,9 +104,7 @@ export async function runBench<Scenario extends { readonly name: string }>(
     return
   }
   const quick = args.includes('--quick')
-  const rounds = quick ? 7 : 21
-  // In a process that has rested for a while the first milliseconds are slower.
-  const milliseconds = (quick ? 60 : 150) * (bench.isolated === true ? 2 : 1)
+  const { rounds, milliseconds } = slices(quick, bench.isolated ?? false)
   const scenarios: ScenarioReport[] = []
   for (const scenario of bench.scenarios) {
     scenarios.push(await runScenario(bench, scenario, rounds, milliseconds))
@@ -123,6 +121,15 @@ export async function runBench<Scenario extends { readonly name: string }>(
   }
   printReport(report)
   if (!quick || args.includes('--write')) writeReport(report)
+}
+
+/**
+ * A process that rests while others have their turn begins slowly, and could leave its garbage to be collected meanwhile:
+ * its slices are longer, so that it pays for itself.
+ */
+function slices(quick: boolean, isolated: boolean): { readonly rounds: number; readonly milliseconds: number } {
+  if (isolated) return quick ? { rounds: 7, milliseconds: 200 } : { rounds: 15, milliseconds: 1_000 }
+  return quick ? { rounds: 7, milliseconds: 60 } : { rounds: 21, milliseconds: 150 }
 }
 
 async function runScenario<Scenario extends { readonly name: string }>(
@@ -148,7 +155,7 @@ async function runScenario<Scenario extends { readonly name: string }>(
     runners.set(peer.name, runner)
   }
   // A process has compiled nothing yet when it begins.
-  const measured = await inTurn(peers, { rounds, warmUp: isolated ? 8 : 2 }, ({ name }) =>
+  const measured = await inTurn(peers, { rounds, warmUp: isolated ? 4 : 2 }, ({ name }) =>
     runners.get(name)!.measure(milliseconds),
   )
   const samples = new Map([...measured].map(([{ name }, all]) => [name, all]))

@@ -56,6 +56,21 @@ it('does not read while it is paused', async () => {
   expect(received).toBe(sent.length)
 })
 
+it('loses nothing when its listener pauses it', async () => {
+  const pieces: Buffer[] = []
+  socket.on('data', (piece: Buffer) => {
+    pieces.push(piece)
+    if (pieces.length % 3 > 0) return
+    socket.pause()
+    if (pieces.length % 2 === 0) setImmediate(() => socket.resume())
+    else process.nextTick(() => socket.resume())
+  })
+  const sent = numbered(3_000_000)
+  peer.end(sent)
+  await once(socket, 'end')
+  expect(Buffer.concat(pieces).equals(sent)).toBe(true)
+})
+
 it('reads as well over the second of two addresses', async () => {
   const { port } = server.address() as AddressInfo
   const other = bufferedSocket()

@@ -17,7 +17,9 @@ export function bufferedSocket(signal?: AbortSignal): Socket {
       callback(size) {
         const bytes = Buffer.allocUnsafe(size)
         buffer.copy(bytes, 0, 0, size)
-        return socket.push(bytes)
+        // Who reads as it comes is told at once: the queue of a stream costs a tick for each read.
+        const isRead = socket.readableFlowing === true && socket.readableLength === 0
+        return (isRead && socket.emit('data', bytes)) || socket.push(bytes)
       },
     },
   })
