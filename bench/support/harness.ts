@@ -127,7 +127,10 @@ export async function runBench<Scenario extends { readonly name: string }>(
  * A process that rests while others have their turn begins slowly, and could leave its garbage to be collected meanwhile:
  * its slices are longer, so that it pays for itself.
  */
-function slices(quick: boolean, isolated: boolean): { readonly rounds: number; readonly milliseconds: number } {
+function slices(
+  quick: boolean,
+  isolated: boolean,
+): { readonly rounds: number; readonly milliseconds: number } {
   if (isolated) return quick ? { rounds: 7, milliseconds: 200 } : { rounds: 15, milliseconds: 1_000 }
   return quick ? { rounds: 7, milliseconds: 60 } : { rounds: 21, milliseconds: 150 }
 }
