@@ -62,6 +62,13 @@ export class OneShot {
     this.#reject = reject
   }
 
+  /** What is left of the call, for whoever runs it instead. */
+  get rest(): OneShotCall {
+    const { call, deadline } = this
+    if (deadline === undefined || deadline.expiresAt === Infinity) return call
+    return { ...call, options: { ...call.options, timeout: deadline.remaining() } }
+  }
+
   /** The application's result, from what came back. */
   answer(raw: RawResult, session: OneShotSession): void {
     this.told = true

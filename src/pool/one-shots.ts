@@ -149,7 +149,7 @@ export class OneShots<T, Lent> {
       return
     }
     const waiter = new Waiter<Lent>(
-      (lent) => shot.follow(this.#options.runOn(lent, shot.call)),
+      (lent) => shot.follow(this.#options.runOn(lent, shot.rest)),
       (error) => shot.fail(error),
       now,
       shot.deadline,
