@@ -5,6 +5,7 @@ import { createDataSource } from '../src/index.ts'
 import { MariaDbServer } from '../spec/support/mariadb-server.ts'
 import { runBench } from './support/harness.ts'
 import type { Peer } from './support/harness.ts'
+import { startOnce } from './support/peer-process.ts'
 import { rowCount, selects, type Callers } from './support/point-selects.ts'
 
 const size = 10
@@ -15,19 +16,22 @@ const scenarios: readonly Callers[] = [
 ]
 const text = 'SELECT id, town FROM address WHERE id = ?'
 
-const server = await MariaDbServer.start()
-const database = await server.database()
-const { settings } = database
-const filler = await database.connect()
-await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town VARCHAR(40) NOT NULL)')
-await filler.query(`INSERT INTO address SELECT seq, CONCAT('town ', seq) FROM seq_0_to_${rowCount - 1}`)
-await filler.query('ANALYZE TABLE address')
-await filler.end()
+const shared = await startOnce(async () => {
+  const server = await MariaDbServer.start()
+  const database = await server.database()
+  const filler = await database.connect()
+  await filler.query('CREATE TABLE address (id INTEGER PRIMARY KEY, town VARCHAR(40) NOT NULL)')
+  await filler.query(`INSERT INTO address SELECT seq, CONCAT('town ', seq) FROM seq_0_to_${rowCount - 1}`)
+  await filler.query('ANALYZE TABLE address')
+  await filler.end()
+  return { facts: { url: database.url, settings: database.settings }, close: () => server.close() }
+})
+const { url, settings } = shared.facts
 
 const wellhead: Peer<Callers> = {
   name: 'wellhead',
   async prepare(scenario) {
-    const source = createDataSource({ url: database.url, maximumPoolSize: size })
+    const source = createDataSource({ url, maximumPoolSize: size })
     return selects(
       scenario,
       (id) => source.query(text, [id]),
@@ -89,6 +93,7 @@ try {
     title: 'One row by its key, MariaDB, 10 connections',
     unit: 'statements per second',
     scenarios,
+    isolated: true,
     peers: [
       wellhead,
       raw,
@@ -105,5 +110,5 @@ try {
     ],
   })
 } finally {
-  await server.close()
+  await shared.close()
 }

@@ -82,6 +82,7 @@ await runBench({
   title: 'One row by its key, SQLite',
   unit: 'statements per second',
   scenarios,
+  isolated: true,
   peers: [
     borrowed('worker'),
     sharing('worker'),
