@@ -188,6 +188,21 @@ export const sharingLaws: readonly Law[] = [
     done(world)
   }),
 
+  law('what comes too late is not sent', async (make) => {
+    for (const sharing of ['exclusive', 'pipelined']) {
+      const world = await SharingWorld.with(['a'], { maximumPoolSize: 1, sharing }, make)
+      const borrowed = await world.get()
+      const late = world.run('b', { timeout: 5 })
+      // Nothing had a chance to notice that its time was up.
+      world.clock.jump(6)
+      void borrowed.close()
+      await settle()
+      assert.deepEqual([(late.error as SQLException).sqlState, world.sessions.sent], ['HYT00', []])
+      assert.equal(world.pool.statistics().inUse, 0)
+      done(world)
+    }
+  }),
+
   law('where nothing shares each statement has a connection for itself', async (make) => {
     for (const settings of [{ sharing: 'exclusive' }, { sessionReset: 'always' }]) {
       const world = await SharingWorld.with([], { maximumPoolSize: 2, ...settings }, make)

@@ -79,6 +79,14 @@ describe('a statement of a data source, on a connection of its own', () => {
     await ended
   })
 
+  it('is refused when a listener has closed its connection', async () => {
+    await open()
+    const before = driver.operations.length
+    source.on('acquired', () => void source.close({ drainTimeout: 0 }))
+    expect(await failure(source.query(sleep, [0]))).toMatchObject({ sqlState: '08003', reason: 'closed' })
+    expect(driver.operations.slice(before).filter(({ text }) => text.startsWith('execute'))).toEqual([])
+  })
+
   it("is told that it was held for too long by evict('leaked')", async () => {
     await open({ leakDetectionThreshold: 2_000 })
     const told: string[] = []

@@ -207,8 +207,13 @@ export class OneShots<T, Lent> {
     if (events.lists.acquired !== undefined) {
       events.emit('acquired', { member: this.#engine.member(slot, now), waited })
     }
-    use.session.run(shot.statement, (error, raw) => this.#ended(use, shot, error, raw))
     const deadline = this.#deadlineOf(shot)
+    const late = deadline?.error
+    if (late !== undefined) {
+      queueMicrotask(() => this.#ended(use, shot, late))
+      return
+    }
+    use.session.run(shot.statement, (error, raw) => this.#ended(use, shot, error, raw))
     if (deadline !== undefined && !shot.told) {
       shot.stop = deadline.onExpired((error) => this.#expire(use, shot, error))
     }

@@ -23,6 +23,8 @@ export class SessionOneShots implements OneShotSession {
   /** While a cancel is under way: outcomes that wait for its end. */
   #held: (() => void)[] | undefined
   #grace: Timer | undefined
+  /** Why nothing more is sent. */
+  #refusal: SQLException | undefined
 
   constructor(session: Session) {
     this.#session = session
@@ -61,9 +63,9 @@ export class SessionOneShots implements OneShotSession {
   run({ compiled, parameters }: OneShotStatement, outcome: OneShotOutcome): void {
     const session = this.#session
     if (session.tenancy.lent) throw lentExclusively()
-    if (session.broken !== undefined) {
-      const error = connectionClosed('loss', session.broken, 'connect')
-      queueMicrotask(() => outcome(error, undefined))
+    const refusal = session.broken && connectionClosed('loss', session.broken, 'connect')
+    if (refusal !== undefined || this.#refusal !== undefined) {
+      queueMicrotask(() => outcome(refusal ?? this.#refusal, undefined))
       return
     }
     this.#underWay.push(outcome)
@@ -106,6 +108,7 @@ export class SessionOneShots implements OneShotSession {
 
   /** The session is at its end, and answers no more. */
   refuseAll(error: SQLException): void {
+    this.#refusal = error
     for (const outcome of this.#underWay.slice()) this.#tell(outcome, error, undefined)
   }
 

@@ -143,6 +143,15 @@ export const brokenSharing: readonly BrokenPool[] = [
     }),
   ),
   broken(
+    'a statement is sent whose time is up',
+    'what comes too late is not sent',
+    patched((_, oneShots) => {
+      const begin = oneShots.begin.bind(oneShots)
+      oneShots.begin = (slot, shot, now, waited) =>
+        begin(slot, Object.assign(shot, { deadline: undefined }), now, waited)
+    }),
+  ),
+  broken(
     'nobody watches statements without a handle',
     'a statement that takes long is told of like a borrower',
     patched(({ leaks }) => {
