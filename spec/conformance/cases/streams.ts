@@ -162,7 +162,8 @@ export const streamCases: readonly KitCase[] = [
     async run(bench) {
       const { pooled, log } = await listened(bench)
       const connection = pooled.getConnection()
-      const [text, parameters] = bench.texts.series(200_000)
+      // More than buffers on the way hold: what they hold is brought.
+      const [text, parameters] = bench.texts.series(2_000_000)
       const stream = connection.stream<N>(text, parameters, { fetchSize: 1 })
       await stream.next()
       await bench.kill(pooled.id)

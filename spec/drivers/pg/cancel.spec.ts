@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
-import { createDataSource } from '../../../src/index.ts'
+import { createDataSource, type DataSource } from '../../../src/index.ts'
 import type { PostgresDatabase } from '../../support/postgres-database.ts'
 import { describePostgres } from '../../support/postgres.ts'
 import { compiled, execute, failure, open, valueOf } from './support.ts'
@@ -72,30 +72,45 @@ await describePostgres('cancelling on PostgreSQL', (server) => {
     while ((await running('pg_sleep')) > 0) await sleep(2)
   })
 
-  it(`never reaches another statement: ${tries} tries aimed at the end of a statement`, async () => {
-    await using source = createDataSource({ ...database.settings, driver: 'pg', maximumPoolSize: 4 })
-    const outcomes = { stopped: 0, done: 0 }
-    const race = async (seed: number): Promise<void> => {
-      for (let n = seed; n < tries; n += 8) {
-        // The statement takes 3 ms, the deadline comes a little before or after its end.
-        const aimed = source.withConnection((connection) =>
-          connection.query('SELECT pg_sleep(0.003)', [], { timeout: 2 + (n % 5) * 0.5 }),
-        )
-        const outcome = await aimed.then(
-          () => 'done',
-          (error: { sqlState: string }) => error.sqlState,
-        )
-        if (outcome === 'done') outcomes.done++
-        else {
-          expect(outcome).toBe('HYT00')
-          outcomes.stopped++
+  const text = 'SELECT pg_sleep(0.003)'
+  it.each([
+    [
+      'on a handle',
+      (source: DataSource, timeout: number) =>
+        source.withConnection((connection) => connection.query(text, [], { timeout })),
+    ],
+    ['by itself', (source: DataSource, timeout: number) => source.query(text, [], { timeout })],
+  ])(
+    `never reaches another statement: ${tries} tries aimed at the end of one %s`,
+    async (_how, run) => {
+      await using source = createDataSource({
+        ...database.settings,
+        driver: 'pg',
+        maximumPoolSize: 8,
+        minimumIdle: 8,
+      })
+      await source.start()
+      const outcomes = { stopped: 0, done: 0 }
+      const race = async (seed: number): Promise<void> => {
+        for (let n = seed; n < tries; n += 8) {
+          // The statement takes 3 ms, the deadline comes a little before or after its end.
+          const outcome = await run(source, 2 + (n % 5) * 0.5).then(
+            () => 'done',
+            (error: { sqlState: string }) => error.sqlState,
+          )
+          if (outcome === 'done') outcomes.done++
+          else {
+            expect(outcome).toBe('HYT00')
+            outcomes.stopped++
+          }
+          expect((await source.query('SELECT ? AS n', [n])).rows).toEqual([{ n }])
         }
-        expect((await source.query('SELECT ? AS n', [n])).rows).toEqual([{ n }])
       }
-    }
-    await Promise.all(Array.from({ length: 8 }, (_, seed) => race(seed)))
-    expect(outcomes.stopped + outcomes.done).toBe(tries)
-    expect(outcomes.stopped).toBeGreaterThan(tries / 100)
-    expect(source.statistics().counters.closed.broken).toBe(0)
-  }, 120_000)
+      await Promise.all(Array.from({ length: 8 }, (_, seed) => race(seed)))
+      expect(outcomes.stopped + outcomes.done).toBe(tries)
+      expect(outcomes.stopped).toBeGreaterThan(tries / 100)
+      expect(source.statistics().counters.closed.broken).toBe(0)
+    },
+    120_000,
+  )
 })
