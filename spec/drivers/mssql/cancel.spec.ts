@@ -5,6 +5,7 @@ import { createDataSource } from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import { describeMssql } from '../../support/mssql.ts'
 import type { MssqlSettings } from '../../support/tds-server/database.ts'
+import { raceCancels } from '../../support/cancel-race.ts'
 import { compiled, execute, failure, open, spidOf, tlsOf, valueOf } from './support.ts'
 
 const tries = process.env['MODE'] === 'long' ? 10_000 : 1_000
@@ -107,28 +108,16 @@ await describeMssql('cancelling on SQL Server', (server) => {
 
   it(`never reaches another statement: ${tries} tries aimed at the end of a statement`, async () => {
     await using source = createDataSource({ ...settings, driver: mssqlDriver, maximumPoolSize: 4 })
-    const outcomes = { stopped: 0, done: 0 }
-    const race = async (seed: number): Promise<void> => {
-      for (let n = seed; n < tries; n += 8) {
-        // The statement takes some milliseconds, the deadline comes a little before or after its end.
-        const aimed = source.withConnection((connection) =>
+    await raceCancels(
+      tries,
+      (n) =>
+        source.withConnection((connection) =>
           connection.query(`WAITFOR DELAY '00:00:00.003'`, [], { timeout: 2 + (n % 5) }),
-        )
-        const outcome = await aimed.then(
-          () => 'done',
-          (error: { sqlState: string }) => error.sqlState,
-        )
-        if (outcome === 'done') outcomes.done++
-        else {
-          expect(outcome).toBe('HYT00')
-          outcomes.stopped++
-        }
+        ),
+      async (n) => {
         expect((await source.query('SELECT ? AS n', [n])).rows).toEqual([{ n }])
-      }
-    }
-    await Promise.all(Array.from({ length: 8 }, (_, seed) => race(seed)))
-    expect(outcomes.stopped + outcomes.done).toBe(tries)
-    expect(outcomes.stopped).toBeGreaterThan(tries / 100)
+      },
+    )
     expect(source.statistics().counters.closed.broken).toBe(0)
     expect((await server.sessions(settings.database)).length).toBeLessThanOrEqual(4)
   }, 120_000)

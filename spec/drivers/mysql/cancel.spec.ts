@@ -5,6 +5,7 @@ import { createDataSource, type DataSource } from '../../../src/index.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
 import type { MariaDbDatabase } from '../../support/mariadb-database.ts'
 import { describeMariaDb, describeOwnMariaDb } from '../../support/mariadb.ts'
+import { raceCancels } from '../../support/cancel-race.ts'
 import { compiled, execute, failure, open, threadOf, valueOf } from './support.ts'
 
 const tries = process.env['MODE'] === 'long' ? 10_000 : 1_000
@@ -106,26 +107,14 @@ await describeMariaDb('cancelling on MariaDB', (server) => {
         minimumIdle: 8,
       })
       await source.start()
-      const outcomes = { stopped: 0, done: 0 }
-      const race = async (seed: number): Promise<void> => {
-        for (let n = seed; n < tries; n += 8) {
-          // The statement takes 3 ms, the deadline comes a little before or after its end.
-          const outcome = await run(source, 2 + (n % 5) * 0.5).then(
-            () => 'done',
-            (error: { sqlState: string }) => error.sqlState,
-          )
-          if (outcome === 'done') outcomes.done++
-          else {
-            expect(outcome).toBe('HYT00')
-            outcomes.stopped++
-          }
+      await raceCancels(
+        tries,
+        (n) => run(source, 2 + (n % 5) * 0.5),
+        async (n) => {
           // A SLEEP that is stopped says so by a 1, and by no error: whatever else is stopped fails.
           expect((await source.query('SELECT ? AS n, SLEEP(0.001) AS s', [n])).rows).toEqual([{ n, s: 0 }])
-        }
-      }
-      await Promise.all(Array.from({ length: 8 }, (_, seed) => race(seed)))
-      expect(outcomes.stopped + outcomes.done).toBe(tries)
-      expect(outcomes.stopped).toBeGreaterThan(tries / 100)
+        },
+      )
       expect(source.statistics().counters.closed.broken).toBe(0)
       // The eight of the pool; the one that stops them is in no database.
       expect((await database.sessions()).length).toBeLessThanOrEqual(8)

@@ -3,6 +3,7 @@ import { beforeAll, expect, it } from 'vitest'
 import { createDataSource, type DataSource } from '../../../src/index.ts'
 import type { PostgresDatabase } from '../../support/postgres-database.ts'
 import { describePostgres } from '../../support/postgres.ts'
+import { raceCancels } from '../../support/cancel-race.ts'
 import { compiled, execute, failure, open, valueOf } from './support.ts'
 
 const tries = process.env['MODE'] === 'long' ? 10_000 : 1_000
@@ -90,25 +91,13 @@ await describePostgres('cancelling on PostgreSQL', (server) => {
         minimumIdle: 8,
       })
       await source.start()
-      const outcomes = { stopped: 0, done: 0 }
-      const race = async (seed: number): Promise<void> => {
-        for (let n = seed; n < tries; n += 8) {
-          // The statement takes 3 ms, the deadline comes a little before or after its end.
-          const outcome = await run(source, 2 + (n % 5) * 0.5).then(
-            () => 'done',
-            (error: { sqlState: string }) => error.sqlState,
-          )
-          if (outcome === 'done') outcomes.done++
-          else {
-            expect(outcome).toBe('HYT00')
-            outcomes.stopped++
-          }
+      await raceCancels(
+        tries,
+        (n) => run(source, 2 + (n % 5) * 0.5),
+        async (n) => {
           expect((await source.query('SELECT ? AS n', [n])).rows).toEqual([{ n }])
-        }
-      }
-      await Promise.all(Array.from({ length: 8 }, (_, seed) => race(seed)))
-      expect(outcomes.stopped + outcomes.done).toBe(tries)
-      expect(outcomes.stopped).toBeGreaterThan(tries / 100)
+        },
+      )
       expect(source.statistics().counters.closed.broken).toBe(0)
     },
     120_000,
